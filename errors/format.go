@@ -1,0 +1,92 @@
+package errors
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"time"
+)
+
+// formatLine is what every error prints for every verb. Without it %#v and %d
+// would print the fields one by one, the unmasked message among them.
+func formatLine(f fmt.State, verb rune, line string) {
+	if verb == 'q' {
+		line = strconv.Quote(line)
+	}
+	_, _ = io.WriteString(f, line)
+}
+
+// marshalAttrs writes the attributes as one JSON object, in their order.
+func marshalAttrs(attrs []slog.Attr) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, attr := range attrs {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Quote(attr.Key))
+		b.WriteByte(':')
+		value, err := json.Marshal(attr.Value.Any())
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", attr.Key, err)
+		}
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func appendString(attrs []slog.Attr, key, value string) []slog.Attr {
+	if value == "" {
+		return attrs
+	}
+	return append(attrs, slog.String(key, value))
+}
+
+func appendInt(attrs []slog.Attr, key string, value int) []slog.Attr {
+	if value == 0 {
+		return attrs
+	}
+	return append(attrs, slog.Int(key, value))
+}
+
+func appendDuration(attrs []slog.Attr, key string, value time.Duration) []slog.Attr {
+	if value == 0 {
+		return attrs
+	}
+	return append(attrs, slog.String(key, value.String()))
+}
+
+// appendError adds an inner error: this package's types as objects, others as
+// masked text.
+func appendError(attrs []slog.Attr, key string, err error) []slog.Attr {
+	switch {
+	case err == nil:
+		return attrs
+	case isOwn(err):
+		return append(attrs, slog.Any(key, err))
+	default:
+		return append(attrs, slog.String(key, Mask(err.Error())))
+	}
+}
+
+// errorText returns an inner error's text: this package's types mask their own.
+func errorText(err error) string {
+	if isOwn(err) {
+		return err.Error()
+	}
+	return Mask(err.Error())
+}
+
+// isOwn reports whether err itself, not one in its chain, is of this package.
+func isOwn(err error) bool {
+	switch err.(type) { //nolint:errorlint // the direct inner error decides the form, not its chain
+	case *CallError, *RequestError, *BatchError, *ItemError, *TransportError, *DecodeError, *ArgumentError:
+		return true
+	default:
+		return false
+	}
+}
