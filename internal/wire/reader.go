@@ -1,0 +1,175 @@
+package wire
+
+import caperrors "github.com/capillary-go/capillary/errors"
+
+// item is one answered item: what it says of itself, before it is paired with
+// an item sent.
+type item struct {
+	verdict caperrors.Verdict
+	id      []byte // the token at Call.EchoID; nil if there is none
+	failed  bool   // the API counts it among the failures
+	bare    bool   // it has no status of its own
+}
+
+// reader holds what one pass over a body found.
+type reader struct {
+	scan  scanner
+	call  *Call
+	http  *HTTP
+	texts texts
+
+	items    []item // in the order of the answer, at most keep of them
+	keep     int
+	answered int  // items in the answer, kept or not
+	found    bool // the place of the items was there
+
+	raw     []byte   // the body without what surrounds the JSON text
+	status  statusV1 // response.status
+	errors  faults   // errors at the top
+	top     topV2
+	remarks []string // become Reply.Diagnostics
+
+	known knownKind
+}
+
+// keepItems bounds the items that are held of an answer with more items than
+// were sent: an answer of two bytes an item must not cost hundreds each.
+func keepItems(count int) int { return 2*count + 64 }
+
+func newReader(h *HTTP, c *Call) *reader {
+	return &reader{
+		scan:  scanner{data: h.Body},
+		call:  c,
+		http:  h,
+		keep:  keepItems(max(c.Count, 0)),
+		items: make([]item, 0, max(c.Count, 0)),
+		top:   topV2{total: -1, failed: -1},
+	}
+}
+
+// mark and rewind let the last of several equal names win.
+type mark struct{ kept, answered int }
+
+func (r *reader) mark() mark { return mark{len(r.items), r.answered} }
+
+func (r *reader) rewind(m mark) {
+	r.items, r.answered = r.items[:m.kept], m.answered
+}
+
+// walk consumes the value that stands where path, the rest of Call.Items, goes
+// on, and reads the items it leads to.
+func (r *reader) walk(path string) {
+	s := &r.scan
+	first := s.peek()
+	switch {
+	case path == "":
+		r.list()
+	case first == '{':
+		head, rest := cutPath(path)
+		before := r.mark()
+		for ok := s.open('}'); ok; ok = s.more('}') {
+			if string(s.key()) == head {
+				r.rewind(before)
+				r.walk(rest)
+			} else {
+				s.skip()
+			}
+		}
+	case first == '[':
+		// The container came as a list: its elements are the items, or each
+		// holds some of them.
+		r.found = true
+		head, _ := cutPath(path)
+		for ok := s.open(']'); ok; ok = s.more(']') {
+			if r.hasMember(head) {
+				r.walk(path)
+			} else {
+				r.item()
+			}
+		}
+	default:
+		s.skip()
+	}
+}
+
+// hasMember looks ahead whether the next value is an object with that member.
+// A look at each level of a path of few levels keeps reading linear.
+func (r *reader) hasMember(name string) bool {
+	ahead := r.scan
+	if ahead.peek() != '{' {
+		return false
+	}
+	has := false
+	for ok := ahead.open('}'); ok; ok = ahead.more('}') {
+		has = string(ahead.key()) == name || has
+		ahead.skip()
+	}
+	return has && ahead.err == nil
+}
+
+// list consumes the list of items. One item may stand there without a list; an
+// empty list may be null or an empty text.
+func (r *reader) list() {
+	s := &r.scan
+	switch s.peek() {
+	case '[':
+		r.found = true
+		for ok := s.open(']'); ok; ok = s.more(']') {
+			r.item()
+		}
+	case '{':
+		r.found = true
+		r.item()
+	default:
+		s.skip()
+	}
+}
+
+// item consumes one item.
+func (r *reader) item() {
+	s := &r.scan
+	r.answered++
+	if len(r.items) >= r.keep {
+		s.skip()
+		return
+	}
+	first := s.peek()
+	start := s.pos
+	var it item
+	switch {
+	case first != '{':
+		s.skip()
+		it = bareItem()
+	case r.call.Dialect == V1JSON:
+		it = r.itemV1()
+	default:
+		it = r.itemV2()
+	}
+	it.verdict.Raw = s.data[start:s.pos:s.pos]
+	r.items = append(r.items, it)
+}
+
+func bareItem() item {
+	return item{bare: true, verdict: caperrors.Verdict{Diagnostic: diagNoStatus}}
+}
+
+// texts shares equal strings: most items of an answer carry the same message.
+type texts struct {
+	recent [4]string
+	next   int
+}
+
+func (t *texts) of(token []byte) string {
+	text := content(token)
+	if len(text) == 0 {
+		return ""
+	}
+	for _, have := range t.recent {
+		if have == string(text) {
+			return have
+		}
+	}
+	t.next = (t.next + 1) % len(t.recent)
+	t.recent[t.next] = string(text)
+	return t.recent[t.next]
+}
