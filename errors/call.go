@@ -19,9 +19,10 @@ type CallError struct {
 	Stop      Stop          // why no further attempt was made; 0 if the answer was final
 	Err       error         // the last answer: one inner error; nil if the context ended before any
 
-	// Outcome is what is known of the effect at the server: NotSent, Refused or
-	// Unknown. It is Applied if the call was carried out and some of its items
-	// failed: Err is then a [BatchError], and each item has its own outcome.
+	// Outcome is what is known of the effect at the server: NotSent, Refused,
+	// Unknown, or Duplicate if the server had the one thing already. It is
+	// Applied if the call was carried out and some of its items failed: Err is
+	// then a [BatchError], and each item has its own outcome.
 	Outcome Outcome
 
 	// Context is why the caller's context ended; nil if it had not. It wraps
@@ -128,7 +129,7 @@ func (e *CallError) attrs() []slog.Attr {
 		slog.String("elapsed", e.Elapsed.String()),
 		slog.String("outcome", e.Outcome.String()),
 	}
-	attrs = appendString(attrs, "request_id", Mask(e.RequestID))
+	attrs = appendString(attrs, "request_id", requestID(e.RequestID))
 	attrs = appendString(attrs, "stop", e.Stop.Error())
 	if e.Context != nil {
 		attrs = append(attrs, slog.String("context", Mask(e.Context.Error())))

@@ -61,6 +61,30 @@ func cut(text string) string {
 	return text
 }
 
+// requestID returns a request id for an error's line. The service's ids are
+// hexadecimal, some in groups, so that runs of digits are common in them, and
+// useless to support if masked. What does not look like one is masked.
+func requestID(id string) string {
+	const (
+		shortest = 13 // as short as the oldest ids
+		longest  = 64 // a UUID has 36
+	)
+	digits := 0
+	for _, r := range id {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case r >= 'a' && r <= 'f', r >= 'A' && r <= 'F', r == '-':
+		default:
+			return Mask(id)
+		}
+	}
+	if digits == len(id) || len(id) < shortest || len(id) > longest {
+		return Mask(id)
+	}
+	return id
+}
+
 // oneLine escapes a text of our own: nothing in it is personal, but a name
 // that the caller chose may hold anything.
 func oneLine(text string) string {

@@ -1932,7 +1932,7 @@ const rowsV2WalkinItem = "" +
 	"\x00\x00\x1f\xa3\x28\xc3\x12" + string(rune(ErrInvalid)) // 8099 identifier missing
 
 const rowsV3OauthItem = "" +
-	"\x00\x04\xe2\x01\x5b\xe0\x1e" + string(rune(ErrInvalid)) // 320001 client key or secret not valid
+	"\x00\x04\xe2\x01\x5b\xe0\x1e" + string(rune(ErrUnauthenticated)) // 320001 client key or secret not valid
 
 const rowsV3TargetItem = "" +
 	"\x00\x00\x00\x00\x0d\x0c\x49" + "\x00" + // 0 placeholder entry with empty message inside errors of a successful delete

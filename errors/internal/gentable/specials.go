@@ -56,6 +56,9 @@ var specials = map[key]special{
 	{"v1.1", "request", itemLevel, 9055}:    {"ErrQueued", "queued wins over replay: it must never go out again"},
 	{"v2", "request", itemLevel, 9055}:      {"ErrQueued", "queued wins over replay: it must never go out again"},
 
+	// Credentials, refused by the call that fetches a token.
+	{"v3", "oauth", itemLevel, 320001}: {"ErrUnauthenticated", "client key or secret not accepted"},
+
 	// Partly done.
 	{"gateway", "reward", itemLevel, 8010}: {"ErrPartial", "some of the rewards were issued"},
 	{"v1.1", "request", itemLevel, 201}:    {"ErrPartial", "same as at request level"},
