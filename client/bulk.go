@@ -1,0 +1,112 @@
+package client
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/time/rate"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/retry"
+)
+
+// Bulk sends many items a call to one endpoint, for the engines of package
+// batch: it is their Sender, and tells them of the endpoint and of what the
+// client shares. It is safe for concurrent use.
+type Bulk struct {
+	core    *core
+	ep      Endpoint
+	address string
+	limiter *rate.Limiter // nil: no pace
+	err     error         // why nothing can be sent; found when the Bulk was made
+}
+
+// Bulk returns a sender for an endpoint that takes many items a call. If the
+// endpoint is faulty, every Send says so and sends nothing.
+func (c *Client) Bulk(ep Endpoint) *Bulk {
+	if err := c.check(); err != nil {
+		return &Bulk{core: new(core), ep: ep, err: err}
+	}
+	b := &Bulk{core: c.core, ep: ep, limiter: c.core.limiters[ep.Name], err: errors.Join(ep.Validate(), ep.many())}
+	b.address = c.core.url(ep.Path, ep.Query, nil)
+	return b
+}
+
+// Send makes one call and returns one verdict for each item, in their order.
+// Each item is an encoded JSON object; this is not checked again. Send repeats
+// only what was not sent, and once what was refused for its credentials. It
+// does not wait for the pace before its first attempt: that is what [Bulk.Wait]
+// is for.
+//
+// The error, if any, is a [caperrors.CallError]: the request as a whole came to
+// nothing, and its Outcome holds for every item.
+func (b *Bulk) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, error) {
+	if b.err != nil {
+		return nil, &caperrors.CallError{Op: b.ep.Name, Outcome: caperrors.NotSent, Err: b.err}
+	}
+	if len(items) == 0 {
+		return nil, nil
+	}
+	x := b.core.sending(&b.ep, b.address, items)
+	x.request.OnlyUnsent = true
+	if _, err := b.core.transport.Do(ctx, x.request); err != nil {
+		return nil, err
+	}
+	return x.judge.reply.Verdicts, nil
+}
+
+// Name returns the endpoint's name.
+func (b *Bulk) Name() string { return b.ep.Name }
+
+// MaxItems returns the documented number of items a call may carry; 0 if none is.
+func (b *Bulk) MaxItems() int { return b.ep.MaxItems }
+
+// AllOrNothing reports whether one failed item fails its whole call.
+func (b *Bulk) AllOrNothing() bool { return b.ep.AllOrNothing }
+
+// Key returns the first of the endpoint's key fields that the encoded item
+// fills; empty if it fills none.
+func (b *Bulk) Key(item []byte) string { return b.ep.key(item) }
+
+// ID returns the natural id of the encoded item; empty if it has none.
+func (b *Bulk) ID(item []byte) string { return b.ep.id(item) }
+
+// Policy returns the client's retry policy.
+func (b *Bulk) Policy() retry.Policy { return b.core.policy }
+
+// Budget returns the client's budget for retries.
+func (b *Bulk) Budget() *retry.Budget { return b.core.budget }
+
+// Wait blocks until the endpoint's pace allows the next call. It returns at
+// once if there is none; see [WithRate].
+func (b *Bulk) Wait(ctx context.Context) error {
+	if b.limiter == nil {
+		return ctx.Err()
+	}
+	return waitPace(ctx, b.limiter)
+}
+
+// Rate returns the endpoint's pace in calls a second; 0 if it has none.
+func (b *Bulk) Rate() float64 {
+	if b.limiter == nil {
+		return 0
+	}
+	return float64(b.limiter.Limit())
+}
+
+// Shared returns the value that create made when this endpoint's was first
+// asked for. It is one for each client and endpoint name. Create must not call
+// Shared.
+func (b *Bulk) Shared(create func() any) any {
+	b.core.mu.Lock()
+	defer b.core.mu.Unlock()
+	if v, ok := b.core.shared[b.ep.Name]; ok {
+		return v
+	}
+	v := create()
+	if b.core.shared == nil {
+		b.core.shared = make(map[string]any)
+	}
+	b.core.shared[b.ep.Name] = v
+	return v
+}

@@ -1,0 +1,223 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/internal/transport"
+	"github.com/capillary-go/capillary/internal/wire"
+)
+
+// Request is what one call sends. The zero value sends nothing but the
+// endpoint's path.
+type Request struct {
+	Path  map[string]string // values of the path variables; they are escaped
+	Query url.Values        // outranks the endpoint's own, name by name
+
+	// Body is encoded by encoding/json and then wrapped as the endpoint wants
+	// it. A [json.RawMessage] is taken as encoded already. Nil sends no body.
+	Body any
+
+	// Attribution replaces the client's own for this call; nil leaves that.
+	Attribution *Attribution
+
+	// Repeatable says that doing the work twice does no harm, so that the call
+	// is sent again after an unknown outcome.
+	Repeatable bool
+}
+
+// Response is what the last answer said of the one thing that was sent or
+// asked for.
+type Response struct {
+	Outcome  caperrors.Outcome
+	Raw      json.RawMessage // the thing's part of the answer, for Decode; nil if the answer has none
+	Code     caperrors.Code  // 0 if the answer has none, as v2 on success
+	Message  string          // the service's text, which may quote the input
+	Warnings []caperrors.Warning
+
+	HTTPStatus  int
+	RequestID   string   // the service's name for the call; support asks for it
+	Attempts    int      // requests sent, or tried to send
+	Diagnostics []string // where the answer contradicts itself
+
+	// AfterUnknown says that an attempt before the last one ended unknown. If
+	// the outcome is Duplicate, the thing may be the work of that attempt.
+	AfterUnknown bool
+}
+
+// Call makes one call for one thing and returns what became of it. A GET with
+// EnvelopeV1 or EnvelopeV2Bulk may also be answered with a list, or with things
+// that have no status: Raw is then the whole answer, and a diagnostic says so.
+//
+// Answers that say "not now" are tried again, and so is what was not sent. What
+// was sent and not answered is tried again only if the call is repeatable: a
+// GET, or declared so.
+//
+// A fault in the arguments is a [caperrors.ArgumentError] and nothing is sent.
+// Any other error is a [caperrors.CallError]; its Outcome tells what is known
+// of the effect. A thing that the server has already is an error too:
+// [caperrors.ErrDuplicate], with the outcome Duplicate. The response is nil
+// only if nothing was answered.
+func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response, error) {
+	if err := errors.Join(c.check(), ep.Validate()); err != nil {
+		return nil, err
+	}
+	path, err := ep.expand(req.Path)
+	if err != nil {
+		return nil, err
+	}
+	body, err := ep.encodeOne(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	header, err := c.core.headerFor(req.Attribution)
+	if err != nil {
+		return nil, err
+	}
+	x := c.core.exchange(&ep, c.core.url(path, ep.Query, req.Query), body, 1)
+	x.judge.single = true
+	x.judge.list = ep.Method == http.MethodGet && ep.Envelope != EnvelopeV2Single
+	x.request.Header = header
+	x.request.Repeatable = x.request.Repeatable || req.Repeatable
+	result, err := c.core.transport.Do(ctx, x.request)
+	return x.response(&result), x.finish(&result, err)
+}
+
+// encodeOne encodes the body of a call for one thing.
+func (ep *Endpoint) encodeOne(value any) ([]byte, error) {
+	if value == nil {
+		return nil, nil
+	}
+	if ep.Method == http.MethodGet {
+		return nil, argument("Request.Body", "must be nil: GET carries no body")
+	}
+	body, err := json.Marshal(value)
+	if err != nil {
+		return nil, &caperrors.ArgumentError{Field: "Request.Body", Index: -1, Reason: "does not encode to JSON", Err: err}
+	}
+	if ep.Envelope == EnvelopeV2Single && ep.Root == "" {
+		return body, nil
+	}
+	if err = wire.CheckObject(body); err != nil {
+		return nil, &caperrors.ArgumentError{Field: "Request.Body", Index: -1, Reason: "does not encode to a JSON object", Err: err}
+	}
+	return wire.Encode(ep.Root, [][]byte{body}), nil
+}
+
+// url joins base, path and query. Values of extra replace those of query.
+func (c *core) url(path string, query, extra url.Values) string {
+	address := c.base + "/" + path
+	if len(query) == 0 && len(extra) == 0 {
+		return address
+	}
+	all := make(url.Values, len(query)+len(extra))
+	maps.Copy(all, query)
+	maps.Copy(all, extra)
+	return address + "?" + all.Encode()
+}
+
+// headerFor returns the header of a call, credentials apart.
+func (c *core) headerFor(a *Attribution) (http.Header, error) {
+	if a == nil {
+		return c.header, nil
+	}
+	if err := a.validate(c.tokens != nil); err != nil {
+		return nil, err
+	}
+	header := c.header.Clone()
+	a.set(header)
+	return header, nil
+}
+
+// exchange is one call on its way through the transport.
+type exchange struct {
+	request *transport.Request
+	judge   *judge
+}
+
+// exchange prepares a call that carries count items.
+func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
+	j := &judge{oauth: c.tokens != nil, call: wire.Call{
+		Version:  ep.Version,
+		Entity:   ep.Entity,
+		Dialect:  ep.dialect(),
+		Items:    ep.Items,
+		EchoID:   ep.EchoID,
+		Count:    count,
+		Oversize: ep.Oversize,
+		Replay:   ep.Replay,
+	}}
+	return &exchange{judge: j, request: &transport.Request{
+		Op:         ep.Name,
+		Method:     ep.Method,
+		URL:        address,
+		Header:     c.header,
+		Body:       body,
+		Repeatable: ep.Repeatable || ep.Method == http.MethodGet,
+		Authorize:  c.authorize(),
+		Pace:       c.pace(ep.Name),
+		Judge:      j.read,
+	}}
+}
+
+// response tells of the last answer; nil if there was none.
+func (x *exchange) response(result *transport.Result) *Response {
+	a := result.Answer
+	if a == nil {
+		return nil
+	}
+	resp := &Response{
+		HTTPStatus:   a.Status,
+		RequestID:    a.RequestID,
+		Attempts:     result.Attempts,
+		AfterUnknown: result.AfterUnknown,
+	}
+	if x.judge.answer != a { // its body could not be had
+		return resp
+	}
+	reply := &x.judge.reply
+	resp.Diagnostics = reply.Diagnostics
+	if r := reply.Refusal; r != nil {
+		resp.Outcome, resp.Code, resp.Message = caperrors.Refused, r.Code, r.Message
+	}
+	if len(reply.Verdicts) > 0 {
+		v := &reply.Verdicts[0]
+		resp.Outcome, resp.Code, resp.Message = v.Outcome, v.Code, v.Message
+		resp.Warnings, resp.Raw = v.Warnings, v.Raw
+		if v.Diagnostic != "" {
+			resp.Diagnostics = append(resp.Diagnostics, v.Diagnostic)
+		}
+	}
+	return resp
+}
+
+// finish adds what the transport cannot know: that the answer has no verdict on
+// the one thing, or that it calls it a duplicate, which the transport takes for
+// a refusal. That the thing is there holds whatever became of attempts before.
+func (x *exchange) finish(result *transport.Result, err error) error {
+	j := x.judge
+	if err == nil && j.err != nil {
+		return &caperrors.CallError{
+			Op:        x.request.Op,
+			Attempts:  result.Attempts,
+			Elapsed:   result.Elapsed,
+			RequestID: result.Answer.RequestID,
+			Outcome:   caperrors.Unknown,
+			Err:       j.err,
+		}
+	}
+	var call *caperrors.CallError
+	var last *caperrors.RequestError
+	if !errors.As(err, &call) || !errors.As(call.Err, &last) || j.err != error(last) { //nolint:errorlint // the very error that the judge made
+		return err
+	}
+	if v := j.reply.Verdicts; len(v) > 0 && v[0].Outcome == caperrors.Duplicate {
+		call.Outcome = caperrors.Duplicate
+	}
+	return err
+}

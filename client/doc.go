@@ -1,0 +1,57 @@
+// Package client calls the Capillary loyalty API, v1.1 and v2.
+//
+// A [Client] has one base URL and one set of credentials. There are three ways
+// to call, all by an [Endpoint], which is data:
+//
+//   - [Client.Call] makes one call for one thing: add a transaction, get a customer.
+//   - [Send] makes one call with many items and returns the verdict on each.
+//   - [Client.Bulk] gives the sender that the engines of package batch load
+//     millions of items through.
+//
+// The catalogue ([Catalogue], [Lookup], and a variable for each) has the
+// documented endpoints; others are a literal away.
+//
+// # What an answer means
+//
+// The HTTP status is no verdict, nor is a success flag or a failure counter.
+// The body decides, item by item. The verdict on an item has one of five
+// outcomes: applied, duplicate (the server had it already), refused, unknown,
+// not sent.
+//
+// Unknown means that the call was sent and no usable answer came: a cut
+// connection, a time-out, the page of a gateway. The API has no idempotency
+// key, so a write that is sent again may be done twice. Unknown is therefore
+// never folded into success or failure. Ask the API what became of it, or
+// declare the call repeatable if doing it twice does no harm.
+//
+// # What is tried again
+//
+//	status 461, 503, 521 in the body      after a wait with jitter
+//	HTTP 429, 503, 521 of the edge        the same, and as long as Retry-After asks
+//	nothing was sent                      the same
+//	status 401, 498, HTTP 401             once, with a new token (OAuth only)
+//	unknown outcome                       only GET, and what is declared repeatable
+//	everything else                       never
+//
+// A [retry.Policy] bounds attempts and time ([WithRetry]), and a budget that all calls of a client share bounds how much
+// repetition adds when the service is in trouble. [Send] repeats its call, not
+// single items of it.
+//
+// # Errors
+//
+// With errors being the standard package and caperrors
+// github.com/capillary-go/capillary/errors:
+//
+//	a fault in the arguments, nothing sent   errors.As(err, &argumentError)
+//	refused for now, worth a later try       errors.Is(err, caperrors.ErrTransient)
+//	the input is wrong                       errors.Is(err, caperrors.ErrInvalid)
+//	credentials refused                      errors.Is(err, caperrors.ErrUnauthenticated)
+//	the server has it already                errors.Is(err, caperrors.ErrDuplicate)
+//	one number                               errors.Is(err, caperrors.CodeSearchBusy)
+//	some items of many are not done          errors.As(err, &batchError)
+//	done or not?                             caperrors.OutcomeOf(err)
+//
+// Every call that failed is a [caperrors.CallError]: what was tried, how often,
+// and why it was given up. No error, log line or print of a Client holds a
+// credential.
+package client

@@ -1,0 +1,146 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/capillary-go/capillary/client"
+	"github.com/capillary-go/capillary/client/clienttest"
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+func ExampleNew() {
+	c, err := client.New("https://eu.api.capillarytech.com",
+		client.WithBasic("store.server", "server123"),
+		client.WithTimeout(20*time.Second),
+		client.WithRate("v2/transactions/bulk", 300),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(c)
+	// Output: client(https://eu.api.capillarytech.com)
+}
+
+func ExampleNew_faults() {
+	_, err := client.New("eu.api.capillarytech.com", client.WithTimeout(0))
+	fmt.Println(err)
+	// Output:
+	// client: WithTimeout: must be positive
+	// baseURL: must begin with https://
+	// credentials: are missing: use WithBasic or WithOAuth
+}
+
+func ExampleClient_Call() {
+	srv := clienttest.New(clienttest.Options{}).InMemory()
+	defer srv.Close()
+	c, err := client.New(srv.URL, client.WithHTTPClient(srv.HTTPClient()), client.WithBasic("store.server", "server123"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	add := func(number string) {
+		resp, err := c.Call(context.Background(), client.TransactionAdd, client.Request{
+			Query: url.Values{"identifierName": {"mobile"}, "identifierValue": {"447700900001"}, "source": {"INSTORE"}},
+			Body:  map[string]any{"type": "REGULAR", "billNumber": number, "billAmount": 200},
+		})
+		switch {
+		case errors.Is(err, caperrors.ErrDuplicate):
+			fmt.Println(number, "is there already:", resp.Code)
+		case err != nil:
+			fmt.Println(number, "outcome", caperrors.OutcomeOf(err), "because", err)
+		default:
+			created, err := client.Decode[struct {
+				CreatedID int64 `json:"createdId"`
+			}](resp.Raw)
+			fmt.Println(number, resp.Outcome, created.CreatedID > 0, err)
+		}
+	}
+	add("num-1234")
+	add("num-1234")
+	// Output:
+	// num-1234 applied true <nil>
+	// num-1234 is there already: status 604
+}
+
+// Txn is an item of the example's own making: any type that encodes to a JSON
+// object will do.
+type Txn struct {
+	IdentifierType  string  `json:"identifierType"`
+	IdentifierValue string  `json:"identifierValue"`
+	Source          string  `json:"source"`
+	Type            string  `json:"type"`
+	BillNumber      string  `json:"billNumber"`
+	BillAmount      float64 `json:"billAmount"`
+}
+
+func ExampleSend() {
+	srv := clienttest.New(clienttest.Options{}).InMemory()
+	defer srv.Close()
+	c, err := client.New(srv.URL, client.WithHTTPClient(srv.HTTPClient()), client.WithBasic("store.server", "server123"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	b, err := client.Send(context.Background(), c, client.TransactionsBulk, []Txn{
+		{"mobile", "447700900001", "INSTORE", "REGULAR", "num-1", 200},
+		{"mobile", "", "INSTORE", "REGULAR", "num-2", 300},
+	})
+	if b == nil { // nothing was sent
+		fmt.Println(err)
+		return
+	}
+	for i, v := range b.Verdicts {
+		fmt.Println(i, v.Outcome, v.Code)
+	}
+	var failed *caperrors.BatchError
+	if errors.As(err, &failed) {
+		fmt.Println(failed.Failed(), "of", failed.Total, "not done")
+	}
+	// Output:
+	// 0 applied status 0
+	// 1 refused status 8015
+	// 1 of 2 not done
+}
+
+func ExampleClient_Bulk() {
+	srv := clienttest.New(clienttest.Options{}).InMemory()
+	defer srv.Close()
+	c, err := client.New(srv.URL, client.WithHTTPClient(srv.HTTPClient()), client.WithBasic("store.server", "server123"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	bulk := c.Bulk(client.TransactionsBulk) // batch.New takes it
+	item := []byte(`{"identifierType":"mobile","identifierValue":"447700900001","billNumber":"num-1","billAmount":200}`)
+	fmt.Println(bulk.Name(), bulk.Key(item), bulk.ID(item))
+	verdicts, err := bulk.Send(context.Background(), [][]byte{item})
+	fmt.Println(len(verdicts), verdicts[0].Outcome, err)
+	// Output:
+	// v2/transactions/bulk 447700900001 num-1
+	// 1 applied <nil>
+}
+
+func ExampleLookup() {
+	ep, ok := client.Lookup("v1.1/transaction/add")
+	fmt.Println(ok, ep.Method, ep.Path, ep.IDField)
+	// An endpoint that the catalogue does not have is a literal.
+	own := client.Endpoint{
+		Name: "v2/organization/tills", Method: "GET", Path: "v2/organization/till",
+		Version: caperrors.V2, Entity: "organization", Envelope: client.EnvelopeV2Single,
+	}
+	fmt.Println(own.Validate())
+	// Output:
+	// true POST v1.1/transaction/add number
+	// <nil>
+}
+
+func ExampleDecode() {
+	v, err := client.Decode[map[string]any]([]byte(`{"createdId":9007199254740993}`))
+	fmt.Println(v["createdId"], err)
+	// Output: 9007199254740993 <nil>
+}

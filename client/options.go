@@ -1,0 +1,185 @@
+package client
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/capillary-go/capillary/retry"
+)
+
+const (
+	defaultTimeout = 30 * time.Second
+	defaultMaxBody = 32 << 20
+)
+
+// Option sets something of a [Client]. Options are checked by [New], all at
+// once. Of an option given twice the later one holds.
+type Option func(*config)
+
+// config is what the options fill in.
+type config struct {
+	baseURL     string
+	plainHTTP   bool
+	basic       *basicAuth
+	oauth       *oauthKeys
+	timeout     time.Duration
+	policy      retry.Policy
+	httpClient  *http.Client
+	logger      *slog.Logger
+	userAgent   string
+	header      http.Header
+	attribution *Attribution
+	rates       map[string]int
+	maxBody     int64
+	faults      []error
+}
+
+func newConfig(baseURL string, opts []Option) *config {
+	cfg := &config{
+		baseURL: baseURL,
+		timeout: defaultTimeout,
+		maxBody: defaultMaxBody,
+		header:  make(http.Header),
+		rates:   make(map[string]int),
+	}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(cfg)
+		}
+	}
+	return cfg
+}
+
+// fault notes what is wrong with an option. Reasons never quote a secret.
+func (cfg *config) fault(option, reason string) {
+	cfg.faults = append(cfg.faults, argument(option, reason))
+}
+
+// WithBasic sets the credentials of a till: its name and its plain password.
+// What goes over the wire is the lower-case hex MD5 of the password, as the API
+// wants it. A client needs either this or [WithOAuth].
+func WithBasic(user, password string) Option {
+	return func(cfg *config) {
+		cfg.basic = newBasicAuth(user, password)
+		if reason := checkBasic(user, password); reason != "" {
+			cfg.fault("WithBasic", reason)
+		}
+	}
+}
+
+// WithOAuth sets the key and secret of an API client. Tokens are fetched when
+// first needed, shared by all calls, renewed before their life is over, and
+// renewed once more if the server refuses one.
+func WithOAuth(key, secret string) Option {
+	return func(cfg *config) {
+		cfg.oauth = &oauthKeys{key: key, secret: secret}
+		if key == "" || secret == "" {
+			cfg.fault("WithOAuth", "key and secret must not be empty")
+		}
+	}
+}
+
+// WithTimeout bounds one attempt, from dialing to the last byte of the answer.
+// It must be positive. The default is 30s. The time of a whole call is bounded
+// by its context and by the retry policy.
+func WithTimeout(d time.Duration) Option {
+	return func(cfg *config) {
+		cfg.timeout = d
+		if d <= 0 {
+			cfg.fault("WithTimeout", "must be positive")
+		}
+	}
+}
+
+// WithRetry sets how often and how long a call is tried. Fields that are zero
+// have the defaults of [retry.Policy].
+func WithRetry(policy retry.Policy) Option {
+	return func(cfg *config) { cfg.policy = policy }
+}
+
+// WithHTTPClient sets the HTTP client, for a transport of your own. It is
+// copied and never changed. Its transport must not repeat requests by itself.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(cfg *config) {
+		if hc == nil {
+			cfg.fault("WithHTTPClient", "must not be nil")
+		}
+		cfg.httpClient = hc
+	}
+}
+
+// WithLogger sets where the client tells of attempts. Bodies, credentials and
+// query strings are never logged. The default is silence.
+func WithLogger(logger *slog.Logger) Option {
+	return func(cfg *config) {
+		if logger == nil {
+			cfg.fault("WithLogger", "must not be nil")
+		}
+		cfg.logger = logger
+	}
+}
+
+// WithUserAgent names the calling program, such as "till-sync/2.1". It stands
+// before this module's own name in the User-Agent header.
+func WithUserAgent(name string) Option {
+	return func(cfg *config) {
+		cfg.userAgent = name
+		if reason := checkHeaderValue(name); reason != "" {
+			cfg.fault("WithUserAgent", reason)
+		}
+	}
+}
+
+// WithHeader sets a header of every call. Headers that the client sets itself,
+// such as Authorization or Content-Type, are refused.
+func WithHeader(name, value string) Option {
+	return func(cfg *config) {
+		cfg.header.Set(name, value)
+		if reason := checkHeaderName(name); reason != "" {
+			cfg.fault("WithHeader", reason)
+		}
+		if reason := checkHeaderValue(value); reason != "" {
+			cfg.fault("WithHeader", name+": "+reason)
+		}
+	}
+}
+
+// WithAttribution sets for whom calls act, unless a [Request] says otherwise.
+func WithAttribution(a Attribution) Option {
+	return func(cfg *config) { cfg.attribution = &a }
+}
+
+// WithRate paces the calls of one endpoint, named as in [Endpoint.Name]: all
+// calls of this client to it together, attempts counted, evenly spread. The
+// number must be positive. Without it an endpoint has no pace; the documented
+// figures stand in [Endpoint.Rates].
+func WithRate(endpoint string, callsPerMinute int) Option {
+	return func(cfg *config) {
+		cfg.rates[endpoint] = callsPerMinute
+		if endpoint == "" {
+			cfg.fault("WithRate", "endpoint must not be empty")
+		}
+		if callsPerMinute <= 0 {
+			cfg.fault("WithRate", "calls per minute must be positive")
+		}
+	}
+}
+
+// WithMaxBody bounds the size of an answer in bytes, after decompression. It
+// must be positive. The default is 32 MiB. A longer answer is an error of
+// unknown outcome.
+func WithMaxBody(bytes int64) Option {
+	return func(cfg *config) {
+		cfg.maxBody = bytes
+		if bytes <= 0 {
+			cfg.fault("WithMaxBody", "must be positive")
+		}
+	}
+}
+
+// WithPlainHTTP allows a base URL that begins with http:// on any host.
+// Credentials then travel in the clear. Without it only loopback hosts may.
+func WithPlainHTTP() Option {
+	return func(cfg *config) { cfg.plainHTTP = true }
+}

@@ -1,0 +1,142 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/internal/transport"
+	"github.com/capillary-go/capillary/internal/wire"
+)
+
+// Batch is what became of the items of one call.
+type Batch struct {
+	Verdicts    []caperrors.Verdict // one for each item, in the order given
+	RequestID   string              // the service's name for the call; support asks for it
+	Attempts    int                 // requests sent, or tried to send
+	Diagnostics []string            // where the answer contradicts itself
+
+	// AfterUnknown says that an attempt before the last one ended unknown. What
+	// the answer calls a duplicate may be the work of that attempt.
+	AfterUnknown bool
+}
+
+// Send makes one call with many items and returns the verdict on each.
+//
+// It tries the call as a whole again, as [Client.Call] does, but no item by
+// itself, and it does not split what is too large: package batch does both. How
+// many items a call may carry is the caller's business. Without items nothing
+// is sent.
+//
+// An item that does not encode to a JSON object is a [caperrors.ArgumentError]
+// with its index, the batch is nil, and nothing is sent. Any other error is a
+// [caperrors.CallError], and the batch has a verdict on every item all the
+// same. If the call was carried out and some items are not done, it wraps a
+// [caperrors.BatchError]: the other items are done, so don't send the slice
+// again. An item that the server had already counts as done.
+func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch, error) {
+	if err := errors.Join(c.check(), ep.Validate()); err != nil {
+		return nil, err
+	}
+	if err := ep.many(); err != nil {
+		return nil, err
+	}
+	bodies, err := encodeItems(items)
+	if err != nil {
+		return nil, err
+	}
+	if len(bodies) == 0 {
+		return &Batch{}, nil
+	}
+	x := c.core.sending(&ep, c.core.url(ep.Path, ep.Query, nil), bodies)
+	result, err := c.core.transport.Do(ctx, x.request)
+	b := &Batch{
+		Attempts:     result.Attempts,
+		Diagnostics:  x.judge.reply.Diagnostics,
+		AfterUnknown: result.AfterUnknown,
+	}
+	if result.Answer != nil {
+		b.RequestID = result.Answer.RequestID
+	}
+	if err != nil {
+		b.Verdicts = verdictsOf(err, len(bodies))
+		return b, err
+	}
+	b.Verdicts = x.judge.reply.Verdicts
+	return b, partial(&ep, bodies, b, &result)
+}
+
+func encodeItems[T any](items []T) ([][]byte, error) {
+	bodies := make([][]byte, len(items))
+	for i := range items {
+		body, err := json.Marshal(items[i])
+		if err != nil {
+			return nil, &caperrors.ArgumentError{Field: "items", Index: i, Reason: "does not encode to JSON", Err: err}
+		}
+		if err = wire.CheckObject(body); err != nil {
+			return nil, &caperrors.ArgumentError{Field: "items", Index: i, Reason: "does not encode to a JSON object", Err: err}
+		}
+		bodies[i] = body
+	}
+	return bodies, nil
+}
+
+// sending prepares a call that carries the items.
+func (c *core) sending(ep *Endpoint, address string, items [][]byte) *exchange {
+	x := c.exchange(ep, address, wire.Encode(ep.Root, items), len(items))
+	x.judge.call.IDs = ep.ids(items)
+	return x
+}
+
+// verdictsOf gives every item the fate of its call.
+func verdictsOf(err error, n int) []caperrors.Verdict {
+	v := caperrors.Verdict{Outcome: caperrors.OutcomeOf(err), RequestID: caperrors.RequestIDOf(err)}
+	var call *caperrors.CallError
+	if errors.As(err, &call) {
+		v.Kind = call.Kind()
+	}
+	var request *caperrors.RequestError
+	if errors.As(err, &request) {
+		v.Scope, v.Code, v.Message = request.Scope, request.Code, request.Message
+	}
+	verdicts := make([]caperrors.Verdict, n)
+	for i := range verdicts {
+		verdicts[i] = v
+	}
+	return verdicts
+}
+
+// partial returns the error that tells of the items that are not done, or nil.
+func partial(ep *Endpoint, bodies [][]byte, b *Batch, result *transport.Result) error {
+	var failed []*caperrors.ItemError
+	for i := range b.Verdicts {
+		v := &b.Verdicts[i]
+		if v.Outcome.Done() {
+			continue
+		}
+		failed = append(failed, &caperrors.ItemError{
+			Index:     i,
+			ID:        ep.id(bodies[i]),
+			Outcome:   v.Outcome,
+			Scope:     v.Scope,
+			Code:      v.Code,
+			Kind:      v.Kind,
+			Message:   v.Message,
+			RequestID: v.RequestID,
+			Attempts:  result.Attempts,
+		})
+	}
+	err := caperrors.NewBatchError(ep.Name, len(bodies), failed)
+	if err == nil {
+		return nil
+	}
+	return &caperrors.CallError{
+		Op:        ep.Name,
+		Attempts:  result.Attempts,
+		Elapsed:   result.Elapsed,
+		RequestID: b.RequestID,
+		Outcome:   caperrors.Applied,
+		Err:       err,
+	}
+}
