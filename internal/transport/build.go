@@ -1,0 +1,110 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// build makes the request that the loop sends. Its header is set for each
+// attempt.
+func (c *call) build() error {
+	req := c.req
+	inner, err := http.NewRequestWithContext(c.ctx, req.Method, req.URL, http.NoBody)
+	if err != nil {
+		var bad *url.Error
+		if errors.As(err, &bad) { // its text is the URL
+			return &caperrors.ArgumentError{Field: "URL", Index: -1, Reason: "is not a URL"}
+		}
+		return &caperrors.ArgumentError{Field: "Method", Index: -1, Reason: "is not an HTTP method"}
+	}
+	if inner.URL.Host == "" || inner.URL.Scheme != "http" && inner.URL.Scheme != "https" {
+		return &caperrors.ArgumentError{Field: "URL", Index: -1, Reason: "must be absolute, http or https"}
+	}
+	c.request.Request = inner
+	if len(req.Body) > 0 { // an empty one would be sent in chunks
+		err = c.request.SetBody(retryablehttp.ReaderFunc(c.openBody))
+		if err != nil {
+			return &caperrors.ArgumentError{Field: "Body", Index: -1, Reason: "cannot be read", Err: err}
+		}
+	}
+	if !req.Repeatable && isSafeMethod(req.Method) {
+		// net/http sends a GET again by itself when a connection of the pool
+		// turns out to be closed. It does not with a body that cannot be rewound.
+		inner.GetBody = nil
+		if len(req.Body) == 0 {
+			inner.Body = noBytes{}
+		}
+	}
+	return nil
+}
+
+// openBody returns a reader over the body. go-retryablehttp asks once for its
+// length and then before each attempt, net/http to rewind it. The first attempt
+// reads what was measured: most calls have no other.
+func (c *call) openBody() (io.Reader, error) {
+	c.opened++
+	switch c.opened {
+	case 1:
+		c.body.Reset(c.req.Body)
+		return &c.body, nil
+	case 2:
+		return &c.body, nil
+	default:
+		return bytes.NewReader(c.req.Body), nil
+	}
+}
+
+// noBytes is an empty body that net/http does not know to be one.
+type noBytes struct{}
+
+func (noBytes) Read([]byte) (int, error) { return 0, io.EOF }
+
+func (noBytes) Close() error { return nil }
+
+func isSafeMethod(method string) bool {
+	switch method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	default:
+		return false
+	}
+}
+
+// idempotencyKeys are the headers that make net/http send a POST again by
+// itself, by their canonical and their wire names.
+var idempotencyKeys = [...][2]string{
+	{"Idempotency-Key", "idempotency-key"},
+	{"X-Idempotency-Key", "x-idempotency-key"},
+}
+
+// disarm keeps net/http from sending a write twice. It looks for the keys under
+// their canonical names; the wire doesn't care.
+func disarm(header http.Header) {
+	for _, key := range idempotencyKeys {
+		if values, ok := header[key[0]]; ok {
+			delete(header, key[0])
+			header[key[1]] = values
+		}
+	}
+}
+
+// resends reports whether net/http may send the request again by itself after
+// it was written.
+func resends(req *Request, header http.Header) bool {
+	if !req.Repeatable {
+		return false
+	}
+	for _, key := range idempotencyKeys {
+		if _, ok := header[key[0]]; ok {
+			return true
+		}
+	}
+	return isSafeMethod(req.Method)
+}

@@ -1,0 +1,121 @@
+package transport
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+const (
+	// The service allows up to 1,500 calls a minute; at 2 s a call that is 50
+	// at once. The default of net/http, 2, would close the others after use.
+	idlePerHost = 64
+
+	// Shorter than the 60 to 75 s after which common load balancers close an
+	// idle connection: a write that meets the close has an unknown outcome.
+	idleTimeout = 45 * time.Second
+
+	maxRedirects = 5
+)
+
+var errProxyAddress = errors.New("the proxy address in the environment is not valid")
+
+// newPool returns a copy of the default transport with limits of its own. If the
+// program has put something else in its place, that is used as it is.
+func newPool() (http.RoundTripper, *http.Transport) {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport, nil
+	}
+	pool := standard.Clone()
+	pool.MaxIdleConnsPerHost = idlePerHost
+	pool.MaxIdleConns = max(pool.MaxIdleConns, idlePerHost)
+	pool.IdleConnTimeout = idleTimeout
+	if pool.TLSClientConfig == nil {
+		pool.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	pool.TLSClientConfig.MinVersion = max(pool.TLSClientConfig.MinVersion, tls.VersionTLS12)
+	if pool.Proxy != nil {
+		pool.Proxy = quietProxy(pool.Proxy)
+	}
+	return pool, pool
+}
+
+// quietProxy replaces an error that quotes the proxy's address, password
+// included.
+func quietProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(r *http.Request) (*url.URL, error) {
+		address, err := proxy(r)
+		if err != nil {
+			return nil, errProxyAddress
+		}
+		return address, nil
+	}
+}
+
+// RoundTrip sends one attempt, or one redirect of it, under the attempt's own
+// context. The call, which is what go-retryablehttp's client gets for a round
+// tripper, has no method CloseIdleConnections: it would be called after each
+// failure and drop the pool that all calls share.
+func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.sending.mark(stepTripped)
+	resp, err := c.t.base.RoundTrip(r.WithContext(c.sending.ctx))
+	if resp != nil {
+		c.sending.mark(stepAnswered)
+	}
+	return resp, err
+}
+
+// followNone makes every redirect an answer. A write would be turned into a GET
+// or be sent twice.
+func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// checkRedirect lets a read follow a redirect within the same origin. Headers
+// of the caller's own, such as a key, would go along to any host.
+func (c *call) checkRedirect(next *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || !sameOrigin(via[0].URL, next.URL) {
+		return http.ErrUseLastResponse
+	}
+	if c.t.redirect != nil && c.t.redirect(next, via) != nil {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+func (c *call) followsRedirects() bool {
+	switch c.req.Method {
+	case http.MethodGet, http.MethodHead, "":
+		return c.req.Repeatable
+	default:
+		return false
+	}
+}
+
+func sameOrigin(from, to *url.URL) bool {
+	return to.User == nil && from.Scheme == to.Scheme &&
+		strings.EqualFold(from.Hostname(), to.Hostname()) && port(from) == port(to)
+}
+
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case u.Scheme == "https":
+		return "443"
+	default:
+		return "80"
+	}
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	default:
+		return false
+	}
+}

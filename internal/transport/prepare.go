@@ -1,0 +1,88 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// prepare makes the next attempt ready. go-retryablehttp calls it between the
+// wait and the attempt, with a copy of the request that still shares the header
+// with the attempt before.
+func (c *call) prepare(r *http.Request) error {
+	err := c.authorize(r)
+	if err != nil {
+		if !c.ended {
+			c.end(0, err)
+		}
+		c.t.budget.Refund(c.paid) // for a repetition that is never made
+		return errEnded
+	}
+	if c.attempts == 0 {
+		c.started = time.Now()
+	}
+	c.attempts++
+	c.afterUnknown = c.effect == caperrors.Unknown
+	c.sending = &c.first
+	if c.attempts > 1 {
+		c.sending = new(sending)
+	}
+	c.sending.begin(c.ctx, c.t.timeout, resends(c.req, r.Header))
+	return nil
+}
+
+// authorize waits for the attempt's turn and gives it a header of its own.
+func (c *call) authorize(r *http.Request) error {
+	if c.ctx.Err() != nil {
+		return c.endByContext()
+	}
+	if c.req.Pace != nil && (c.attempts > 0 || !c.req.OnlyUnsent) {
+		if err := c.req.Pace(c.ctx); err != nil {
+			return c.endBy(err, "wait for a turn", 0)
+		}
+	}
+	header := c.req.Header.Clone()
+	if header == nil {
+		header = make(http.Header)
+	}
+	if c.req.Authorize != nil {
+		renew := c.renew
+		c.renew = false
+		if err := c.req.Authorize(c.ctx, header, renew); err != nil {
+			stop := caperrors.ErrRefreshFailed
+			if c.attempts == 0 {
+				stop = 0
+			}
+			return c.endBy(err, "authorize", stop)
+		}
+	}
+	if c.ctx.Err() != nil {
+		return c.endByContext()
+	}
+	if !c.req.Repeatable {
+		disarm(header)
+	}
+	r.Header = header
+	return checkHeader(header)
+}
+
+// endBy ends the call by an error of one of the request's functions. What the
+// last attempt said is kept beside it.
+func (c *call) endBy(err error, doing string, stop caperrors.Stop) error {
+	if c.ctx.Err() != nil {
+		return c.endByContext()
+	}
+	var named caperrors.Stop
+	if stop == 0 && errors.As(err, &named) {
+		stop = named
+	}
+	err = plainCause(err)
+	if c.err != nil {
+		err = fmt.Errorf("%w (%s: %w)", c.err, doing, err)
+	}
+	c.end(stop, err)
+	return errEnded
+}

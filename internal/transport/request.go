@@ -1,0 +1,69 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Request is one call, to be sent once or several times. It is read only: the
+// loop copies the header before each attempt and shares the body.
+type Request struct {
+	Op     string // name of the endpoint, for errors and logs
+	Method string
+	URL    string
+	Header http.Header
+	Body   []byte // nil for none
+
+	// Repeatable says that doing the work twice does no harm: a read, or a
+	// write that the caller declared so. Only such a call is repeated after an
+	// attempt of unknown outcome.
+	Repeatable bool
+
+	// OnlyUnsent hands every answer back at once, transient or not: the caller
+	// owns the repetition. The loop then repeats only what was not sent, and
+	// once what was refused for its credentials.
+	OnlyUnsent bool
+
+	// Authorize puts the credentials into the header of an attempt. After the
+	// server refused them it is called once more with renew set. It may be nil.
+	Authorize func(ctx context.Context, header http.Header, renew bool) error
+
+	// Pace waits until the next attempt may go out. It is called before each
+	// attempt, or with OnlyUnsent before each but the first. It may be nil.
+	Pace func(ctx context.Context) error
+
+	// Judge reads an answer. It is called once for each answered attempt.
+	Judge func(*Answer) Judgement
+}
+
+// Answer is an HTTP answer with its whole body.
+type Answer struct {
+	Status     int
+	Header     http.Header
+	Body       []byte // nil if it could not be read
+	RequestID  string
+	RetryAfter time.Duration // parsed, corrected by the server's date; not yet capped; 0 if none
+}
+
+// Judgement is what an answer means for the loop.
+type Judgement struct {
+	// Err is nil if the call is answered for good. A *caperrors.RequestError or
+	// *caperrors.DecodeError decides by its kind and outcome whether it is
+	// repeated.
+	Err error
+
+	// Renew says that the credentials were refused or have expired.
+	Renew bool
+}
+
+// Result is what Do did.
+type Result struct {
+	Answer   *Answer       // last answer; nil if none arrived
+	Attempts int           // requests sent, or tried to send
+	Elapsed  time.Duration // from the first attempt to the end; 0 if there was none
+
+	// AfterUnknown says that an attempt before the last one ended unknown: what
+	// the last answer calls a duplicate may be the work of that attempt.
+	AfterUnknown bool
+}
