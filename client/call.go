@@ -10,7 +10,6 @@ import (
 
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
-	"github.com/capillary-go/capillary/internal/wire"
 )
 
 // Request is what one call sends. The zero value sends nothing but the
@@ -21,6 +20,8 @@ type Request struct {
 
 	// Body is encoded by encoding/json and then wrapped as the endpoint wants
 	// it. A [json.RawMessage] is taken as encoded already. Nil sends no body.
+	// An array is sent as it is where the endpoint takes a bare array, and an
+	// object where it takes one with a list in it.
 	Body any
 
 	// Attribution replaces the client's own for this call; nil leaves that.
@@ -32,13 +33,17 @@ type Request struct {
 }
 
 // Response is what the last answer said of the one thing that was sent or
-// asked for.
+// asked for, or of the several.
 type Response struct {
 	Outcome  caperrors.Outcome
-	Raw      json.RawMessage // the thing's part of the answer, for Decode; nil if the answer has none
+	Raw      json.RawMessage // the thing's part of the answer, for Decode; of several the whole answer; nil if the answer has none
 	Code     caperrors.Code  // 0 if the answer has none, as v2 on success
 	Message  string          // the service's text, which may quote the input
 	Warnings []caperrors.Warning
+
+	// Items are the verdicts if the call sent or asked for several things, one
+	// for each sent, in their order, or for each found. Nil if there is one.
+	Items []caperrors.Verdict
 
 	HTTPStatus  int
 	RequestID   string   // the service's name for the call; support asks for it
@@ -50,9 +55,9 @@ type Response struct {
 	AfterUnknown bool
 }
 
-// Call makes one call for one thing and returns what became of it. A GET with
-// EnvelopeV1 or EnvelopeV2Bulk may also be answered with a list, or with things
-// that have no status: Raw is then the whole answer, and a diagnostic says so.
+// Call makes one call for one thing and returns what became of it. A read may
+// find several things or none, and some calls carry several: Items then has the
+// verdict on each, and Raw is the whole answer.
 //
 // Answers that say "not now" are tried again, and so is what was not sent. What
 // was sent and not answered is tried again only if the call is repeatable: a
@@ -60,7 +65,9 @@ type Response struct {
 //
 // A fault in the arguments is a [caperrors.ArgumentError] and nothing is sent.
 // Any other error is a [caperrors.CallError]; its Outcome tells what is known
-// of the effect. A thing that the server has already is an error too:
+// of the effect. If the call is for several things, and was carried out, and
+// some are not done, it wraps a [caperrors.BatchError]; nothing of it is tried
+// again. A thing that the server has already is an error too:
 // [caperrors.ErrDuplicate], with the outcome Duplicate. The response is nil
 // only if nothing was answered.
 func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response, error) {
@@ -71,7 +78,7 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	if err != nil {
 		return nil, err
 	}
-	body, err := ep.encodeOne(req.Body)
+	body, several, err := ep.encodeCall(req.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -81,32 +88,15 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	}
 	x := c.core.exchange(&ep, c.core.url(path, ep.Query, req.Query), body, 1)
 	x.judge.single = true
-	x.judge.list = ep.Method == http.MethodGet && ep.Envelope != EnvelopeV2Single
+	several.tell(&x.judge.call)
 	x.request.Header = header
 	x.request.Repeatable = x.request.Repeatable || req.Repeatable
 	result, err := c.core.transport.Do(ctx, x.request)
-	return x.response(&result), x.finish(&result, err)
-}
-
-// encodeOne encodes the body of a call for one thing.
-func (ep *Endpoint) encodeOne(value any) ([]byte, error) {
-	if value == nil {
-		return nil, nil
+	resp := x.response(&result)
+	if err == nil && resp != nil && len(resp.Items) > 0 {
+		return resp, partial(&ep, resp.Items, several.id, &result)
 	}
-	if ep.Method == http.MethodGet {
-		return nil, argument("Request.Body", "must be nil: GET carries no body")
-	}
-	body, err := json.Marshal(value)
-	if err != nil {
-		return nil, &caperrors.ArgumentError{Field: "Request.Body", Index: -1, Reason: "does not encode to JSON", Err: err}
-	}
-	if ep.Envelope == EnvelopeV2Single && ep.Root == "" {
-		return body, nil
-	}
-	if err = wire.CheckObject(body); err != nil {
-		return nil, &caperrors.ArgumentError{Field: "Request.Body", Index: -1, Reason: "does not encode to a JSON object", Err: err}
-	}
-	return wire.Encode(ep.Root, [][]byte{body}), nil
+	return resp, x.finish(&result, err)
 }
 
 // url joins base, path and query. Values of extra replace those of query.
@@ -142,23 +132,14 @@ type exchange struct {
 
 // exchange prepares a call that carries count items.
 func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
-	j := &judge{oauth: c.tokens != nil, call: wire.Call{
-		Version:  ep.Version,
-		Entity:   ep.Entity,
-		Dialect:  ep.dialect(),
-		Items:    ep.Items,
-		EchoID:   ep.EchoID,
-		Count:    count,
-		Oversize: ep.Oversize,
-		Replay:   ep.Replay,
-	}}
+	j := &judge{oauth: c.tokens != nil, call: ep.wireCall(count)}
 	return &exchange{judge: j, request: &transport.Request{
 		Op:         ep.Name,
 		Method:     ep.Method,
 		URL:        address,
 		Header:     c.header,
 		Body:       body,
-		Repeatable: ep.Repeatable || ep.Method == http.MethodGet,
+		Repeatable: ep.Repeatable || ep.reads(),
 		Authorize:  c.authorize(),
 		Pace:       c.pace(ep.Name),
 		Judge:      j.read,
@@ -185,7 +166,10 @@ func (x *exchange) response(result *transport.Result) *Response {
 	if r := reply.Refusal; r != nil {
 		resp.Outcome, resp.Code, resp.Message = caperrors.Refused, r.Code, r.Message
 	}
-	if len(reply.Verdicts) > 0 {
+	if reply.Refusal == nil && reply.Verdicts != nil && len(reply.Verdicts) != 1 {
+		resp.Outcome, resp.Items, resp.Raw = caperrors.Applied, reply.Verdicts, reply.Raw
+	}
+	if len(reply.Verdicts) == 1 {
 		v := &reply.Verdicts[0]
 		resp.Outcome, resp.Code, resp.Message = v.Outcome, v.Code, v.Message
 		resp.Warnings, resp.Raw = v.Warnings, v.Raw

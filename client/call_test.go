@@ -435,21 +435,44 @@ func TestAnswerWithoutTheItemIsUnknown(t *testing.T) {
 func TestCallReadsAList(t *testing.T) {
 	t.Parallel()
 	const status = `{"response":{"status":{"success":"true","code":200,"message":"Success"},"customers":{"customer":`
-	for name, body := range map[string]string{
-		"two": status + `[{"mobile":"1","item_status":{"success":"true","code":1000}},
-			{"mobile":"2","item_status":{"success":"false","code":1012}}]}}}`,
-		"none":             status + `[]}}}`,
-		"without a status": status + `[{"mobile":"1"}]}}}`,
-	} {
+	const known = `{"mobile":"1","item_status":{"success":"true","code":1000}}`
+	const erased = `{"mobile":"2","item_status":{"success":"false","code":8109}}`
+	tests := map[string]struct {
+		body   string
+		items  []caperrors.Outcome
+		raw    string // the whole body if empty
+		failed bool
+		notes  int
+	}{
+		"two":              {body: status + `[` + known + `,` + known + `]}}}`, items: []caperrors.Outcome{caperrors.Applied, caperrors.Applied}},
+		"two, one refused": {body: status + `[` + known + `,` + erased + `]}}}`, items: []caperrors.Outcome{caperrors.Applied, caperrors.Refused}, failed: true, notes: 1},
+		"none":             {body: status + `[]}}}`, items: []caperrors.Outcome{}},
+		"one":              {body: status + `[` + known + `]}}}`, raw: known},
+		"one, no status":   {body: status + `[{"mobile":"1"}]}}}`, raw: `{"mobile":"1"}`, notes: 1},
+	}
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, clienttest.Options{})
-			w.sim.Script(clienttest.Answer{Body: body})
+			w.sim.Script(clienttest.Answer{Body: tt.body})
 			resp, err := w.client(t).Call(t.Context(), client.V1CustomerGet, client.Request{Query: url.Values{"mobile": {"1,2"}}})
-			require.NoError(t, err)
+			var batch *caperrors.BatchError
+			assert.Equal(t, tt.failed, errors.As(err, &batch), "%v", err)
+			assert.Equal(t, tt.failed, err != nil)
 			assert.Equal(t, caperrors.Applied, resp.Outcome)
-			assert.Equal(t, body, string(resp.Raw))
-			assert.NotEmpty(t, resp.Diagnostics)
+			var outcomes []caperrors.Outcome
+			if resp.Items != nil {
+				outcomes = make([]caperrors.Outcome, len(resp.Items))
+			}
+			for i, v := range resp.Items {
+				outcomes[i] = v.Outcome
+			}
+			assert.Equal(t, tt.items, outcomes)
+			if tt.raw == "" {
+				tt.raw = tt.body
+			}
+			assert.Equal(t, tt.raw, string(resp.Raw))
+			assert.Len(t, resp.Diagnostics, tt.notes, "%q", resp.Diagnostics)
 			assert.Equal(t, 1, w.sim.Stats().Calls)
 		})
 	}

@@ -3,7 +3,9 @@
 // A [Client] has one base URL and one set of credentials. There are three ways
 // to call, all by an [Endpoint], which is data:
 //
-//   - [Client.Call] makes one call for one thing: add a transaction, get a customer.
+//   - [Client.Call] makes one call for one thing: add a transaction, get a
+//     customer. It also makes the calls for several that take an object with a
+//     list in it, or a list of ids to read by.
 //   - [Send] makes one call with many items and returns the verdict on each.
 //   - [Client.Bulk] gives the sender that the engines of package batch load
 //     millions of items through.
@@ -30,7 +32,7 @@
 //	HTTP 429, 503, 521 of the edge        the same, and as long as Retry-After asks
 //	nothing was sent                      the same
 //	status 401, 498, HTTP 401             once, with a new token (OAuth only)
-//	unknown outcome                       only GET, and what is declared repeatable
+//	unknown outcome                       only reads, and what is declared repeatable
 //	everything else                       never
 //
 // A [retry.Policy] bounds attempts and time ([WithRetry]), and a budget that all calls of a client share bounds how much

@@ -1,7 +1,7 @@
 package client
 
 import (
-	"errors"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -23,7 +23,14 @@ const (
 	EnvelopeV2Bulk
 	// EnvelopeV2Single is one thing of v2, with errors and warnings beside it.
 	EnvelopeV2Single
+	// EnvelopeV2Lists is an answer of v2 that tells apart by lists what was done
+	// and what failed, or gives one error for all that is missing.
+	EnvelopeV2Lists
 )
+
+// NoStatus as the Status of an [Endpoint] says that the items of its answers
+// have no status of their own: the request's decides.
+const NoStatus = "-"
 
 // Rates are documented calls a minute by region, for information: the vendor
 // sets them and may have set others for you. Zero means that none is told.
@@ -47,16 +54,46 @@ type Endpoint struct {
 	// it. Empty sends a bare array, or the bare body if the envelope is
 	// EnvelopeV2Single.
 	Root string
+	// List is the member that holds the items sent, in calls that take an
+	// object with a list in it, such as "customers". [Client.Call] then wants
+	// the whole object. [Send] and [Client.Bulk] put the items into a copy of
+	// Wrapper.
+	List string
+	// Wrapper is the encoded object around List, with what the items share, such
+	// as {"type":"CUSTOMER"}. Set it in your own copy of the endpoint. Empty is
+	// an object with nothing else in it.
+	Wrapper json.RawMessage
+	// CountField is the member of the object sent that tells how many things
+	// are wanted, in calls that send no items.
+	CountField string
+
 	// Items is the path to the items of the answer, dots between: below
-	// "response" for EnvelopeV1, from the top for EnvelopeV2Bulk. Empty for
-	// EnvelopeV2Single.
+	// "response" for EnvelopeV1, else from the top. Bars divide the paths of a
+	// call that has several; so they do in the paths that follow, but not in
+	// EchoID and IDField. Lists on the way are entered. Empty for
+	// EnvelopeV2Single, and where Status is NoStatus and the answer is one thing.
 	Items string
+	// Status is the path, within an answered item, to its status: an object with
+	// flag, code and message, or a word. Empty: where the envelope has it.
+	// For EnvelopeV2Single it is a path from the top.
+	Status string
+	// RequestStatus is the path from the top to the request's status, for v2.
+	// Empty: there is none but errors.
+	RequestStatus string
+	// Parts is the path, within an answered item, to things with a status of
+	// their own at PartStatus, or with errors. An item whose parts failed in
+	// part is applied with [caperrors.ErrPartial]; its warnings tell which.
+	Parts, PartStatus string
+	// Failed is the path from the top to the failures of EnvelopeV2Lists, and
+	// FailedID the member of a failure that names the items, one or a list.
+	Failed, FailedID string
 	// EchoID is the path, within an answered item, at which the answer repeats
 	// the item's natural id. Empty: it doesn't, and items are told apart by
 	// their position.
 	EchoID string
 
-	// IDField is the path of an item's natural id, such as "billNumber".
+	// IDField is the path of an item's natural id, such as "billNumber". Empty
+	// beside List: the list holds bare values, which are their own ids.
 	IDField string
 	// KeyFields are the paths of what must not be in flight twice, such as the
 	// customer. The first that is not empty is the key.
@@ -69,58 +106,13 @@ type Endpoint struct {
 	AllOrNothing bool             // one failed item fails its call, which is never split
 
 	// Repeatable says that doing the work twice does no harm, so that a call of
-	// unknown outcome is sent again. GET always is.
+	// unknown outcome is sent again. What reads always is.
 	Repeatable bool
+	// Read says that the call changes nothing, and that its answer tells how
+	// many items there are. GET always does.
+	Read bool
 	// Rates are the documented calls a minute.
 	Rates Rates
-}
-
-// Validate returns every fault of the endpoint, each an
-// [caperrors.ArgumentError], or nil. Calls do it by themselves.
-func (ep Endpoint) Validate() error {
-	var faults []error
-	fault := func(field, reason string) { faults = append(faults, argument("Endpoint."+field, reason)) }
-	if ep.Name == "" {
-		fault("Name", "must not be empty")
-	}
-	switch ep.Method {
-	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
-	default:
-		fault("Method", "must be GET, POST, PUT, PATCH or DELETE")
-	}
-	if reason := checkPath(ep.Path); reason != "" {
-		fault("Path", reason)
-	}
-	if ep.Version == "" {
-		fault("Version", "must not be empty")
-	}
-	switch ep.Envelope {
-	case EnvelopeV1, EnvelopeV2Bulk:
-		if ep.Items == "" {
-			fault("Items", "must not be empty for this envelope")
-		}
-	case EnvelopeV2Single:
-	default:
-		fault("Envelope", "must be one of the envelopes")
-	}
-	if ep.MaxItems < 0 {
-		fault("MaxItems", "must not be negative")
-	}
-	return errors.Join(faults...)
-}
-
-// many returns why the endpoint cannot take a slice of items, or nil.
-func (ep *Endpoint) many() error {
-	switch {
-	case ep.Envelope == EnvelopeV2Single:
-		return argument("Endpoint.Envelope", "EnvelopeV2Single takes one thing: use Call")
-	case ep.Method == http.MethodGet:
-		return argument("Endpoint.Method", "GET carries no items: use Call")
-	case strings.Contains(ep.Path, "{"):
-		return argument("Endpoint.Path", "a path with variables is for one thing: use Call")
-	default:
-		return nil
-	}
 }
 
 func (ep *Endpoint) dialect() wire.Dialect {
@@ -129,14 +121,51 @@ func (ep *Endpoint) dialect() wire.Dialect {
 		return wire.V1JSON
 	case EnvelopeV2Bulk:
 		return wire.V2Bulk
+	case EnvelopeV2Lists:
+		return wire.V2Lists
 	default:
 		return wire.V2Single
+	}
+}
+
+// reads reports whether a call changes nothing.
+func (ep *Endpoint) reads() bool { return ep.Read || ep.Method == http.MethodGet }
+
+// encode encodes a call that carries the items.
+func (ep *Endpoint) encode(items [][]byte) []byte {
+	if ep.List != "" {
+		return wire.EncodeIn(ep.Wrapper, ep.List, items)
+	}
+	return wire.Encode(ep.Root, items)
+}
+
+// wireCall tells what reading the answer to a call needs to know of it.
+func (ep *Endpoint) wireCall(count int) wire.Call {
+	return wire.Call{
+		Version:       ep.Version,
+		Entity:        ep.Entity,
+		Dialect:       ep.dialect(),
+		Items:         ep.Items,
+		Status:        ep.Status,
+		RequestStatus: ep.RequestStatus,
+		Parts:         ep.Parts,
+		PartStatus:    ep.PartStatus,
+		Failed:        ep.Failed,
+		FailedID:      ep.FailedID,
+		EchoID:        ep.EchoID,
+		Count:         count,
+		Oversize:      ep.Oversize,
+		Replay:        ep.Replay,
 	}
 }
 
 // id returns the natural id of an encoded item, empty if it has none.
 func (ep *Endpoint) id(item []byte) string {
 	if ep.IDField == "" {
+		if ep.List != "" {
+			id, _ := wire.Scalar(item)
+			return id
+		}
 		return ""
 	}
 	id, _ := field(item, ep.IDField)
@@ -156,7 +185,9 @@ func (ep *Endpoint) key(item []byte) string {
 // ids returns what the answer's echo can be compared with; nil if there is
 // nothing to compare.
 func (ep *Endpoint) ids(items [][]byte) []string {
-	if ep.EchoID == "" || ep.IDField == "" || len(items) < 2 {
+	switch {
+	case ep.FailedID != "": // the lists name the items
+	case ep.EchoID == "" || ep.IDField == "" && ep.List == "" || len(items) < 2:
 		return nil
 	}
 	ids := make([]string, len(items))
@@ -164,33 +195,6 @@ func (ep *Endpoint) ids(items [][]byte) []string {
 		ids[i] = ep.id(item)
 	}
 	return ids
-}
-
-// checkPath keeps a path below the base URL.
-func checkPath(path string) string {
-	switch {
-	case path == "":
-		return "must not be empty"
-	case strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.HasSuffix(path, "/"):
-		return "must be relative, without empty segments"
-	case hasDotSegment(path):
-		return "must hold no segment . or .."
-	case strings.ContainsAny(path, "?#%\\: "):
-		return "must hold no query, fragment, escape, colon, backslash or blank"
-	case strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return "must be ASCII without control characters"
-	}
-	for segment := range strings.SplitSeq(path, "/") {
-		if strings.ContainsAny(segment, "{}") && !isVariable(segment) {
-			return "a path variable must fill its segment, as in a/{name}"
-		}
-	}
-	return ""
-}
-
-func isVariable(segment string) bool {
-	return len(segment) > 2 && segment[0] == '{' && segment[len(segment)-1] == '}' &&
-		!strings.ContainsAny(segment[1:len(segment)-1], "{}")
 }
 
 // expand fills in the path variables.
@@ -219,9 +223,4 @@ func (ep *Endpoint) expand(values map[string]string) (string, error) {
 		segments[i] = url.PathEscape(value)
 	}
 	return strings.Join(segments, "/"), nil
-}
-
-// argument returns an ArgumentError that speaks of no item.
-func argument(field, reason string) error {
-	return &caperrors.ArgumentError{Field: field, Index: -1, Reason: reason}
 }

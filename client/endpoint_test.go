@@ -1,9 +1,7 @@
 package client_test
 
 import (
-	"net/http"
 	"net/url"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -153,60 +151,4 @@ func TestBaseURLWithAPath(t *testing.T) {
 	_, err = c.Call(t.Context(), client.CustomerByID, client.Request{Path: map[string]string{"id": "1"}})
 	require.Error(t, err) // the simulator has nothing there
 	assert.Equal(t, "/a%2Fb/v2/customers/1", w.requests()[0].URL.EscapedPath())
-}
-
-func TestCatalogue(t *testing.T) {
-	t.Parallel()
-	all := client.Catalogue()
-	require.NotEmpty(t, all)
-	assert.True(t, slices.IsSortedFunc(all, func(a, b client.Endpoint) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	}), "sorted, and no name twice")
-	for _, ep := range all {
-		require.NoError(t, ep.Validate(), ep.Name)
-		found, ok := client.Lookup(ep.Name)
-		require.True(t, ok, ep.Name)
-		assert.Equal(t, ep, found)
-		name := ep.Path
-		if ep.Method == http.MethodPut {
-			name = "PUT " + name
-		}
-		assert.Equal(t, name, ep.Name)
-		assert.NotEmpty(t, ep.Entity, ep.Name)
-		assert.Equal(t, ep.Envelope == client.EnvelopeV2Single, ep.Items == "", ep.Name)
-		assert.Equal(t, ep.Version == caperrors.V1 && ep.Method == http.MethodPost, ep.Root != "", ep.Name)
-		assert.Equal(t, ep.Version == caperrors.V1, ep.Envelope == client.EnvelopeV1, ep.Name)
-		assert.False(t, ep.Repeatable, "%s: nothing in the documents makes a write repeatable", ep.Name)
-	}
-	_, ok := client.Lookup("v2/nothing")
-	assert.False(t, ok)
-}
-
-func TestCatalogueOfWhatTheDocumentsName(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]struct {
-		ep     client.Endpoint
-		method string
-		limit  int
-	}{
-		"v2/transactions/bulk":                     {client.TransactionsBulk, http.MethodPost, 0},
-		"v2/transactions":                          {client.TransactionAdd, http.MethodPost, 0},
-		"v2/transactions/getByBillNumber/{number}": {client.TransactionByNumber, http.MethodGet, 0},
-		"v2/customers":                             {client.CustomerAdd, http.MethodPost, 0},
-		"v2/integrations/customer/upsert/bulk":     {client.CustomersUpsertBulk, http.MethodPost, 0},
-		"v1.1/transaction/add":                     {client.V1TransactionAdd, http.MethodPost, 0},
-		"v1.1/customer/add":                        {client.V1CustomerAdd, http.MethodPost, 0},
-		"v1.1/customer/get":                        {client.V1CustomerGet, http.MethodGet, 0},
-		"PUT v2/card/bulk":                         {client.CardsUpdateBulk, http.MethodPut, 200},
-		"PUT v2/requests":                          {client.RequestsUpdate, http.MethodPut, 10},
-	} {
-		ep, ok := client.Lookup(name)
-		require.True(t, ok, name)
-		assert.Equal(t, want.ep, ep)
-		assert.Equal(t, want.method, ep.Method)
-		assert.Equal(t, want.limit, ep.MaxItems)
-	}
 }

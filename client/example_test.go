@@ -125,6 +125,36 @@ func ExampleClient_Bulk() {
 	// 1 applied <nil>
 }
 
+// One call that carries several things in an object of its own.
+func ExampleClient_Call_several() {
+	sim := clienttest.New(clienttest.Options{})
+	srv := sim.InMemory()
+	defer srv.Close()
+	sim.Script(clienttest.Answer{Body: `{"entity":{"totalCount":2,"failedCount":1,"revokedCoupons":[{"couponCode":"A"}],
+		"failedToRevoke":[{"errorCode":682,"errorMessage":"Coupon not found","couponCodes":["B"]}]},"errors":[],"success":true}`})
+	c, err := client.New(srv.URL, client.WithHTTPClient(srv.HTTPClient()), client.WithBasic("store.server", "server123"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp, err := c.Call(context.Background(), client.CouponRevoke, client.Request{Body: map[string]any{
+		"couponSeriesId": 415446, "couponCodes": []string{"A", "B"},
+	}})
+	for _, v := range resp.Items {
+		fmt.Println(v.Outcome, v.Code)
+	}
+	var failed *caperrors.BatchError
+	if errors.As(err, &failed) {
+		for item := range failed.Items() {
+			fmt.Println("not revoked:", item.ID)
+		}
+	}
+	// Output:
+	// applied status 0
+	// refused status 682
+	// not revoked: B
+}
+
 func ExampleLookup() {
 	ep, ok := client.Lookup("v1.1/transaction/add")
 	fmt.Println(ok, ep.Method, ep.Path, ep.IDField)

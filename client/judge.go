@@ -12,8 +12,7 @@ import (
 // judge reads the answers of one call and keeps what the last one said.
 type judge struct {
 	call   wire.Call
-	single bool // one thing was sent or asked for: its verdict is the verdict on the call
-	list   bool // a read whose answer may hold any number of things
+	single bool // by Call: the verdict on the only item is the verdict on the call
 	oauth  bool // credentials can be renewed
 
 	answer *transport.Answer // the last one read
@@ -36,7 +35,7 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 	case j.err != nil:
 	case j.reply.Refusal != nil:
 		j.err = j.reply.Refusal
-	case j.single && len(j.reply.Verdicts) > 0:
+	case j.single && len(j.reply.Verdicts) == 1:
 		v := &j.reply.Verdicts[0]
 		if v.Outcome == caperrors.Unknown && v.Code == 0 {
 			j.err = j.leftOut(v)
@@ -47,13 +46,8 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 	return transport.Judgement{Err: j.err, Renew: j.oauth && credentialsRefused(j.err)}
 }
 
-// leftOut decides about an answer without a verdict on the one thing. A list
-// that was read is an answer whatever it holds.
+// leftOut is the error for an answer without a verdict on the one thing.
 func (j *judge) leftOut(v *caperrors.Verdict) error {
-	if j.list {
-		v.Outcome, v.Raw = caperrors.Applied, j.answer.Body
-		return nil
-	}
 	reason := v.Diagnostic
 	if reason == "" {
 		reason = "the answer does not tell what became of the item"

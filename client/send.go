@@ -64,7 +64,7 @@ func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch
 		return b, err
 	}
 	b.Verdicts = x.judge.reply.Verdicts
-	return b, partial(&ep, bodies, b, &result)
+	return b, partial(&ep, b.Verdicts, func(i int) string { return ep.id(bodies[i]) }, &result)
 }
 
 func encodeItems[T any](items []T) ([][]byte, error) {
@@ -84,7 +84,7 @@ func encodeItems[T any](items []T) ([][]byte, error) {
 
 // sending prepares a call that carries the items.
 func (c *core) sending(ep *Endpoint, address string, items [][]byte) *exchange {
-	x := c.exchange(ep, address, wire.Encode(ep.Root, items), len(items))
+	x := c.exchange(ep, address, ep.encode(items), len(items))
 	x.judge.call.IDs = ep.ids(items)
 	return x
 }
@@ -108,16 +108,16 @@ func verdictsOf(err error, n int) []caperrors.Verdict {
 }
 
 // partial returns the error that tells of the items that are not done, or nil.
-func partial(ep *Endpoint, bodies [][]byte, b *Batch, result *transport.Result) error {
+func partial(ep *Endpoint, verdicts []caperrors.Verdict, id func(i int) string, result *transport.Result) error {
 	var failed []*caperrors.ItemError
-	for i := range b.Verdicts {
-		v := &b.Verdicts[i]
+	for i := range verdicts {
+		v := &verdicts[i]
 		if v.Outcome.Done() {
 			continue
 		}
 		failed = append(failed, &caperrors.ItemError{
 			Index:     i,
-			ID:        ep.id(bodies[i]),
+			ID:        id(i),
 			Outcome:   v.Outcome,
 			Scope:     v.Scope,
 			Code:      v.Code,
@@ -127,15 +127,19 @@ func partial(ep *Endpoint, bodies [][]byte, b *Batch, result *transport.Result) 
 			Attempts:  result.Attempts,
 		})
 	}
-	err := caperrors.NewBatchError(ep.Name, len(bodies), failed)
+	err := caperrors.NewBatchError(ep.Name, len(verdicts), failed)
 	if err == nil {
 		return nil
+	}
+	requestID := ""
+	if result.Answer != nil {
+		requestID = result.Answer.RequestID
 	}
 	return &caperrors.CallError{
 		Op:        ep.Name,
 		Attempts:  result.Attempts,
 		Elapsed:   result.Elapsed,
-		RequestID: b.RequestID,
+		RequestID: requestID,
 		Outcome:   caperrors.Applied,
 		Err:       err,
 	}

@@ -8,6 +8,11 @@ import "sort"
 type Meaning struct {
 	Kind Kind
 	Text string // in our words, lower case, without a full stop
+
+	// Warning says that the API also sends the code beside a thing that it
+	// did, so that the code alone does not tell whether it was done. Kind is
+	// what it means where it tells a failure.
+	Warning bool
 }
 
 // Lookup returns the meaning of a code. It goes from the special to the
@@ -37,6 +42,9 @@ func Lookup(s Scope, c Code) (Meaning, bool) {
 // of the text in two, its length in one, the kind in one.
 const rowSize = 8
 
+// warningBit in a row's kind marks a code that is also sent as a warning.
+const warningBit = 0x40
+
 // lookupTable finds the row for exactly this scope.
 func lookupTable(version Version, entity string, level Level, c Code) (Meaning, bool) {
 	rows := tableRows(version, entity, level)
@@ -47,7 +55,11 @@ func lookupTable(version Version, entity string, level Level, c Code) (Meaning, 
 	}
 	row := rows[i*rowSize:]
 	place, length := int(row[4])<<8|int(row[5]), int(row[6])
-	return Meaning{Kind: Kind(row[7]), Text: tableTexts[place : place+length]}, true
+	return Meaning{
+		Kind:    Kind(row[7] &^ warningBit),
+		Text:    tableTexts[place : place+length],
+		Warning: row[7]&warningBit != 0,
+	}, true
 }
 
 func rowCode(row string) Code {

@@ -176,7 +176,7 @@ const rowsGatewayRewardItem = "" +
 	"\x00\x00\x1f\x44\x8d\x58\x11" + string(rune(ErrRefused)) + // 8004 reward not issued
 	"\x00\x00\x1f\x45\x52\x51\x21" + string(rune(ErrRefused)) + // 8005 reward switched off for the brand
 	"\x00\x00\x1f\x49\x84\xc2\x14" + string(rune(ErrRefused)) + // 8009 page or size is zero
-	"\x00\x00\x1f\x4a\x60\x16\x1d" + string(rune(ErrPartial)) + // 8010 batch issue partly successful
+	"\x00\x00\x1f\x4a\x60\x16\x1d" + string(rune(ErrPartial|warningBit)) + // 8010 batch issue partly successful
 	"\x00\x00\x27\x13\x1a\xfc\x3b" + string(rune(ErrConflict)) + // 10003 payload differs from the first one sent with the request id
 	"\x00\x00\x2e\xe5\x4d\x38\x22" + string(rune(ErrRefused)) + // 12005 issue limit for the period reached
 	"\x00\x00\x2e\xf0\x7f\x1d\x16" + string(rune(ErrInvalid)) + // 12016 payment mode not valid
@@ -247,7 +247,7 @@ const rowsV1CouponItem = "" +
 	"\x00\x00\x02\xd1\x89\x99\x12" + string(rune(ErrInvalid)) + // 721 customer not valid
 	"\x00\x00\x02\xd2\x6c\x70\x1a" + string(rune(ErrRefused)) + // 722 coupon could not be issued
 	"\x00\x00\x02\xd3\x4c\xd2\x22" + string(rune(ErrRefused)) + // 723 coupon not usable by this customer
-	"\x00\x00\x02\xd4\x3b\x1c\x29" + string(rune(ErrRefused)) + // 724 message to the customer could not be sent
+	"\x00\x00\x02\xd4\x3b\x1c\x29" + string(rune(ErrRefused|warningBit)) + // 724 message to the customer could not be sent
 	"\x00\x00\x02\xd5\x80\x0f\x16" + string(rune(ErrInvalid)) + // 725 validation code needed
 	"\x00\x00\x02\xd6\x70\x18\x1a" + string(rune(ErrRefused)) + // 726 validation code not needed
 	"\x00\x00\x02\xd8\x6e\x5e\x1a" + string(rune(ErrRefused)) + // 728 redemption maximum reached
@@ -299,7 +299,7 @@ const rowsV1CustomerItem = "" +
 	"\x00\x00\x03\xf6\x67\xed\x1b" + string(rune(ErrDuplicate)) + // 1014 customer already registered
 	"\x00\x00\x03\xf7\x36\xe4\x2b" + string(rune(ErrRefused)) + // 1015 no identifier sent to look up loyalty users
 	"\x00\x00\x03\xf8\x37\x63\x2a" + string(rune(ErrConflict)) + // 1016 e-mail already belongs to another customer
-	"\x00\x00\x03\xf9\x01\xe2\x5d" + string(rune(ErrInvalid)) + // 1017 custom field name or value not valid; also arrives as a warning code inside a successful item
+	"\x00\x00\x03\xf9\x01\xe2\x5d" + string(rune(ErrInvalid|warningBit)) + // 1017 custom field name or value not valid; also arrives as a warning code inside a successful item
 	"\x00\x00\x03\xfa\x50\x20\x21" + string(rune(ErrRefused)) + // 1018 custom field could not be updated
 	"\x00\x00\x03\xfb\x1f\x7a\x38" + string(rune(ErrInvalid)) + // 1019 e-mail alone is not enough: mobile or external id needed
 	"\x00\x00\x03\xfc\x49\x8f\x23" + string(rune(ErrRefused)) + // 1020 customer not in the loyalty program
@@ -316,8 +316,8 @@ const rowsV1CustomerItem = "" +
 	"\x00\x00\x04\x08\x3f\x0f\x27" + string(rune(ErrConflict)) + // 1032 another customer has this mobile number
 	"\x00\x00\x04\x09\x44\x2f\x25" + string(rune(ErrConflict)) + // 1033 another customer has this external id
 	"\x00\x00\x04\x0a\x31\x86\x2e" + string(rune(ErrRefused)) + // 1034 registration date outside the permitted window
-	"\x00\x00\x04\x0b\x57\x1c\x20" + string(rune(ErrRefused)) + // 1035 only some preferences were saved
-	"\x00\x00\x04\x0c\x56\xfc\x20" + string(rune(ErrRefused)) + // 1036 one or more notes were not saved
+	"\x00\x00\x04\x0b\x57\x1c\x20" + string(rune(ErrRefused|warningBit)) + // 1035 only some preferences were saved
+	"\x00\x00\x04\x0c\x56\xfc\x20" + string(rune(ErrRefused|warningBit)) + // 1036 one or more notes were not saved
 	"\x00\x00\x04\x0d\x77\x40\x18" + string(rune(ErrRefused)) + // 1037 notes could not be saved
 	"\x00\x00\x04\x0e\x11\x2e\x43" + string(rune(ErrRefused)) + // 1038 registration with this external id not possible (same text as 1008)
 	"\x00\x00\x04\x0f\x6c\xbe\x1a" + string(rune(ErrInvalid)) + // 1039 e-mail required but absent
@@ -334,7 +334,7 @@ const rowsV1CustomerItem = "" +
 	"\x00\x00\x04\x1a\x5b\x08\x1f" + "\x00" + // 1050 product recommendations fetched
 	"\x00\x00\x04\x1b\x34\xad\x2c" + string(rune(ErrRefused)) + // 1051 no transactions or recommendations on record
 	"\x00\x00\x04\x1c\x86\x16\x14" + "\x00" + // 1052 transactions fetched
-	"\x00\x00\x04\x1d\x7b\xcf\x17" + string(rune(ErrNotFound)) + // 1053 preferred store unknown
+	"\x00\x00\x04\x1d\x7b\xcf\x17" + string(rune(ErrNotFound|warningBit)) + // 1053 preferred store unknown
 	"\x00\x00\x04\x24\x6b\x32\x1b" + string(rune(ErrOversize)) + // 1060 too many items in the batch
 	"\x00\x00\x04\x25\x09\x31\x4e" + "\x00" + // 1061 recommendations fetched (same number is a header error at request level in v2)
 	"\x00\x00\x04\x26\x4b\x9c\x23" + string(rune(ErrInvalid)) + // 1062 test/control status value not valid
@@ -376,24 +376,24 @@ const rowsV1CustomerItem = "" +
 	"\x00\x00\x1f\xad\x20\x8f\x37" + string(rune(ErrRefused)) + // 8109 customer was erased by a personal-data deletion request
 	"\x00\x00\x27\x11\x89\x75\x12" + string(rune(ErrRefused)) + // 10001 customer not added
 	"\x00\x00\x27\x12\x83\xaa\x14" + string(rune(ErrRefused)) + // 10002 customer not updated
-	"\x00\x01\x63\x79\x21\xa2\x37" + string(rune(ErrRefused)) + // 91001 points details could not be loaded (main data returned)
-	"\x00\x01\x63\x7a\x3e\x97\x28" + string(rune(ErrRefused)) + // 91002 subscription details could not be loaded
-	"\x00\x01\x63\x7b\x46\x10\x25" + string(rune(ErrRefused)) + // 91003 validation of a secondary part failed
-	"\x00\x01\x63\x7c\x4b\x33\x23" + string(rune(ErrRefused)) + // 91004 segment details could not be loaded
-	"\x00\x01\x63\x7d\x3b\xc0\x29" + string(rune(ErrRefused)) + // 91005 primary identifier cannot be changed here
-	"\x00\x01\x63\x7e\x39\x59\x29" + string(rune(ErrRefused)) + // 91006 change of the named attribute not allowed
-	"\x00\x01\x63\x7f\x18\x69\x3d" + string(rune(ErrConflict)) + // 91007 the named identifier belongs to somebody else and was skipped
-	"\x00\x01\x63\x81\x20\xc6\x37" + string(rune(ErrRefused)) + // 91009 data of the surviving account returned for a merged one
+	"\x00\x01\x63\x79\x21\xa2\x37" + string(rune(ErrRefused|warningBit)) + // 91001 points details could not be loaded (main data returned)
+	"\x00\x01\x63\x7a\x3e\x97\x28" + string(rune(ErrRefused|warningBit)) + // 91002 subscription details could not be loaded
+	"\x00\x01\x63\x7b\x46\x10\x25" + string(rune(ErrRefused|warningBit)) + // 91003 validation of a secondary part failed
+	"\x00\x01\x63\x7c\x4b\x33\x23" + string(rune(ErrRefused|warningBit)) + // 91004 segment details could not be loaded
+	"\x00\x01\x63\x7d\x3b\xc0\x29" + string(rune(ErrRefused|warningBit)) + // 91005 primary identifier cannot be changed here
+	"\x00\x01\x63\x7e\x39\x59\x29" + string(rune(ErrRefused|warningBit)) + // 91006 change of the named attribute not allowed
+	"\x00\x01\x63\x7f\x18\x69\x3d" + string(rune(ErrConflict|warningBit)) + // 91007 the named identifier belongs to somebody else and was skipped
+	"\x00\x01\x63\x81\x20\xc6\x37" + string(rune(ErrRefused|warningBit)) + // 91009 data of the surviving account returned for a merged one
 	"\x00\x01\x63\x82\x44\xe8\x25" + string(rune(ErrRefused)) + // 91010 no tier downgrade strategy configured
-	"\x00\x01\x63\x83\x42\x8d\x26" + string(rune(ErrRefused)) + // 91011 customer is already in the lowest tier
-	"\x00\x01\x63\x84\x3f\x84\x27" + string(rune(ErrRefused)) + // 91012 customer is already in the highest tier
-	"\x00\x01\x63\x85\x38\x89\x2a" + string(rune(ErrRefused)) + // 91013 tier upgrade criteria could not be fetched
-	"\x00\x01\x63\x86\x38\x5f\x2a" + string(rune(ErrRefused)) + // 91014 tier renewal criteria could not be fetched
-	"\x00\x01\x63\x87\x27\xb1\x33" + string(rune(ErrRefused)) + // 91015 extended fields not updated, or a field is too long
-	"\x00\x01\x63\x88\x0b\x98\x11" + string(rune(ErrRefused)) + // 91016 no WeChat profile
-	"\x00\x01\x63\x89\x12\x38\x15" + string(rune(ErrRefused)) + // 91017 no web-engage profile
-	"\x00\x01\x63\x8a\x3c\xdf\x28" + string(rune(ErrRefused)) + // 91018 WeChat notifications could not be loaded
-	"\x00\x01\x63\x8b\x35\xe1\x2c" + string(rune(ErrRefused)) + // 91019 web-engage notifications could not be loaded
+	"\x00\x01\x63\x83\x42\x8d\x26" + string(rune(ErrRefused|warningBit)) + // 91011 customer is already in the lowest tier
+	"\x00\x01\x63\x84\x3f\x84\x27" + string(rune(ErrRefused|warningBit)) + // 91012 customer is already in the highest tier
+	"\x00\x01\x63\x85\x38\x89\x2a" + string(rune(ErrRefused|warningBit)) + // 91013 tier upgrade criteria could not be fetched
+	"\x00\x01\x63\x86\x38\x5f\x2a" + string(rune(ErrRefused|warningBit)) + // 91014 tier renewal criteria could not be fetched
+	"\x00\x01\x63\x87\x27\xb1\x33" + string(rune(ErrRefused|warningBit)) + // 91015 extended fields not updated, or a field is too long
+	"\x00\x01\x63\x88\x0b\x98\x11" + string(rune(ErrRefused|warningBit)) + // 91016 no WeChat profile
+	"\x00\x01\x63\x89\x12\x38\x15" + string(rune(ErrRefused|warningBit)) + // 91017 no web-engage profile
+	"\x00\x01\x63\x8a\x3c\xdf\x28" + string(rune(ErrRefused|warningBit)) + // 91018 WeChat notifications could not be loaded
+	"\x00\x01\x63\x8b\x35\xe1\x2c" + string(rune(ErrRefused|warningBit)) + // 91019 web-engage notifications could not be loaded
 	"\x00\x01\x63\x8c\x4f\x36\x22" + string(rune(ErrNotFound)) + // 91020 till used for registration unknown
 	"\x00\x01\x63\x8d\x53\x38\x21" + string(rune(ErrNotFound)) + // 91021 till used for attribution unknown
 	"\x00\x01\x63\x8e\x1c\x5c\x3a" + string(rune(ErrRefused)) + // 91022 subscription for one channel/priority could not be updated
@@ -567,9 +567,9 @@ const rowsV1StoreItem = "" +
 	"\x00\x00\x03\x8f\x82\x71\x15" + string(rune(ErrInvalid)) + // 911 report type not valid
 	"\x00\x00\x03\x90\x85\x3a\x14" + string(rune(ErrRefused)) + // 912 report upload failed
 	"\x00\x00\x03\x91\x00\x72\x0d" + string(rune(ErrRefused)) + // 913 no identifier
-	"\x00\x00\x03\x99\x52\x72\x21" + string(rune(ErrRefused)) + // 921 some server statistics not stored
+	"\x00\x00\x03\x99\x52\x72\x21" + string(rune(ErrRefused|warningBit)) + // 921 some server statistics not stored
 	"\x00\x00\x03\x9a\x52\x77\x1c" + string(rune(ErrRefused)) + // 922 server statistics not stored
-	"\x00\x00\x03\x9b\x57\xdc\x20" + string(rune(ErrRefused)) + // 923 some till diagnostics not stored
+	"\x00\x00\x03\x9b\x57\xdc\x20" + string(rune(ErrRefused|warningBit)) + // 923 some till diagnostics not stored
 	"\x00\x00\x03\x9c\x57\xe1\x1b" + string(rune(ErrRefused)) // 924 till diagnostics not stored
 
 const rowsV1StoreRequest = "" +
@@ -688,11 +688,11 @@ const rowsV1TransactionItem = "" +
 	"\x00\x00\x02\xa8\x63\xe8\x1c" + string(rune(ErrRefused)) + // 680 customer has no transactions
 	"\x00\x00\x02\xa9\x38\xdd\x2a" + string(rune(ErrRefused)) + // 681 transactions are blocked for this customer
 	"\x00\x00\x02\xaa\x49\x6c\x23" + string(rune(ErrRefused)) + // 682 currency conversion is switched off
-	"\x00\x00\x02\xab\x05\x5b\x2b" + string(rune(ErrRefused)) + // 683 loyalty engine call for the new bill failed
-	"\x00\x00\x02\xac\x35\xb5\x2c" + string(rune(ErrRefused)) + // 684 voucher engine event for the new bill failed
+	"\x00\x00\x02\xab\x05\x5b\x2b" + string(rune(ErrRefused|warningBit)) + // 683 loyalty engine call for the new bill failed
+	"\x00\x00\x02\xac\x35\xb5\x2c" + string(rune(ErrRefused|warningBit)) + // 684 voucher engine event for the new bill failed
 	"\x00\x00\x02\xad\x27\xd1\x13" + string(rune(ErrRefused)) + // 685 a field is too long
 	"\x00\x00\x02\xae\x47\x88\x15" + string(rune(ErrRefused)) + // 686 transaction not added
-	"\x00\x00\x02\xaf\x02\x9a\x5a" + string(rune(ErrQueued)) + // 687 points work queued and applied later (another text: merging an item code is not supported)
+	"\x00\x00\x02\xaf\x02\x9a\x5a" + string(rune(ErrQueued|warningBit)) + // 687 points work queued and applied later (another text: merging an item code is not supported)
 	"\x00\x00\x02\xb0\x14\xc4\x40" + string(rune(ErrNotFound)) + // 688 no line item matches the return, or transaction number not found
 	"\x00\x00\x02\xb1\x12\xe8\x15" + string(rune(ErrRefused)) + // 689 points engine failure
 	"\x00\x00\x02\xb2\x12\xe8\x15" + string(rune(ErrRefused)) + // 690 points engine failure
@@ -705,7 +705,7 @@ const rowsV1TransactionItem = "" +
 	"\x00\x00\x02\xb9\x12\xe8\x15" + string(rune(ErrRefused)) + // 697 points engine failure
 	"\x00\x00\x02\xba\x12\xe8\x15" + string(rune(ErrRefused)) + // 698 points engine failure
 	"\x00\x00\x02\xbb\x37\x0f\x2a" + string(rune(ErrRefused)) + // 699 configuration fault, vendor support needed
-	"\x00\x00\x02\xc6\x3a\xf3\x29" + string(rune(ErrRefused)) + // 710 loyalty engine call for the return failed
+	"\x00\x00\x02\xc6\x3a\xf3\x29" + string(rune(ErrRefused|warningBit)) + // 710 loyalty engine call for the return failed
 	"\x00\x00\x03\x34\x4c\x53\x19" + string(rune(ErrRefused)) + // 820 customer flagged as fraud
 	"\x00\x00\x04\x4d\x6d\x8e\x1a" + string(rune(ErrNotFound)) + // 1101 loyalty program id unknown
 	"\x00\x00\x04\x4e\x75\x90\x18" + string(rune(ErrInvalid)) + // 1102 currency ratio not valid
@@ -724,22 +724,22 @@ const rowsV1TransactionItem = "" +
 	"\x00\x00\x06\x62\x82\x86\x15" + string(rune(ErrInvalid)) + // 1634 return type not valid
 	"\x00\x00\x06\x63\x65\x1c\x1c" + string(rune(ErrInvalid)) + // 1635 line items to return missing
 	"\x00\x00\x06\x64\x66\xdc\x1c" + string(rune(ErrInvalid)) + // 1636 transaction status not valid
-	"\x00\x00\x25\x81\x65\x00\x1c" + string(rune(ErrRefused)) + // 9601 line item could not be added
-	"\x00\x00\x25\x82\x5c\x58\x1e" + string(rune(ErrRefused)) + // 9602 credit note could not be added
-	"\x00\x00\x25\x83\x4e\x26\x22" + string(rune(ErrRefused)) + // 9603 payment details could not be added
-	"\x00\x00\x25\x84\x54\xbc\x20" + string(rune(ErrRefused)) + // 9604 custom fields could not be added
-	"\x00\x00\x25\x85\x77\x88\x18" + string(rune(ErrRefused)) + // 9605 org has no base currency
-	"\x00\x00\x25\x86\x8f\x7a\x10" + string(rune(ErrRefused)) + // 9606 no currency sent
-	"\x00\x00\x25\x87\x40\xe3\x14" + string(rune(ErrInvalid)) + // 9607 payment mode unknown
-	"\x00\x00\x25\x88\x68\xc5\x1b" + string(rune(ErrRefused)) + // 9608 line item marked as outlier
-	"\x00\x00\x25\x89\x69\x82\x1b" + string(rune(ErrInvalid)) + // 9609 payment attribute not valid
-	"\x00\x00\x25\x8a\x40\x47\x27" + string(rune(ErrRefused)) + // 9610 loyalty event failed, no points awarded
-	"\x00\x00\x25\x8b\x62\xeb\x1d" + string(rune(ErrRefused)) + // 9611 transaction marked as outlier
-	"\x00\x00\x25\x8c\x7d\x0d\x16" + string(rune(ErrRefused)) + // 9612 credit notes not saved
-	"\x00\x00\x25\x8d\x69\x82\x1b" + string(rune(ErrInvalid)) + // 9613 payment attribute not valid
-	"\x00\x00\x25\x8e\x43\x97\x26" + string(rune(ErrRefused)) + // 9614 several loyalty bills match the return
-	"\x00\x00\x25\x8f\x5f\x28\x1e" + string(rune(ErrRefused)) + // 9615 return policy days not defined
-	"\x00\x00\x25\x90\x2b\x35\x31" + string(rune(ErrRefused)) // 9616 one loyalty bill matches, ordinary return allowed
+	"\x00\x00\x25\x81\x65\x00\x1c" + string(rune(ErrRefused|warningBit)) + // 9601 line item could not be added
+	"\x00\x00\x25\x82\x5c\x58\x1e" + string(rune(ErrRefused|warningBit)) + // 9602 credit note could not be added
+	"\x00\x00\x25\x83\x4e\x26\x22" + string(rune(ErrRefused|warningBit)) + // 9603 payment details could not be added
+	"\x00\x00\x25\x84\x54\xbc\x20" + string(rune(ErrRefused|warningBit)) + // 9604 custom fields could not be added
+	"\x00\x00\x25\x85\x77\x88\x18" + string(rune(ErrRefused|warningBit)) + // 9605 org has no base currency
+	"\x00\x00\x25\x86\x8f\x7a\x10" + string(rune(ErrRefused|warningBit)) + // 9606 no currency sent
+	"\x00\x00\x25\x87\x40\xe3\x14" + string(rune(ErrInvalid|warningBit)) + // 9607 payment mode unknown
+	"\x00\x00\x25\x88\x68\xc5\x1b" + string(rune(ErrRefused|warningBit)) + // 9608 line item marked as outlier
+	"\x00\x00\x25\x89\x69\x82\x1b" + string(rune(ErrInvalid|warningBit)) + // 9609 payment attribute not valid
+	"\x00\x00\x25\x8a\x40\x47\x27" + string(rune(ErrRefused|warningBit)) + // 9610 loyalty event failed, no points awarded
+	"\x00\x00\x25\x8b\x62\xeb\x1d" + string(rune(ErrRefused|warningBit)) + // 9611 transaction marked as outlier
+	"\x00\x00\x25\x8c\x7d\x0d\x16" + string(rune(ErrRefused|warningBit)) + // 9612 credit notes not saved
+	"\x00\x00\x25\x8d\x69\x82\x1b" + string(rune(ErrInvalid|warningBit)) + // 9613 payment attribute not valid
+	"\x00\x00\x25\x8e\x43\x97\x26" + string(rune(ErrRefused|warningBit)) + // 9614 several loyalty bills match the return
+	"\x00\x00\x25\x8f\x5f\x28\x1e" + string(rune(ErrRefused|warningBit)) + // 9615 return policy days not defined
+	"\x00\x00\x25\x90\x2b\x35\x31" + string(rune(ErrRefused|warningBit)) // 9616 one loyalty bill matches, ordinary return allowed
 
 const rowsV2Request = "" +
 	"\x00\x00\x00\xc8\x2c\x8b\x30" + "\x00" + // 200 call processed; errors array may still be filled
@@ -802,7 +802,7 @@ const rowsV2CardItem = "" +
 	"\x00\x00\x02\xbf\x82\x08\x15" + string(rune(ErrRefused)) + // 703 number generation off
 	"\x00\x00\x02\xc0\x67\xd2\x1b" + string(rune(ErrInvalid)) + // 704 configured length not valid
 	"\x00\x00\x02\xc1\x77\x58\x18" + string(rune(ErrRefused)) + // 705 number generation failed
-	"\x00\x00\x03\xfe\x39\xfd\x19" + string(rune(ErrInvalid)) + // 1022 custom field name unknown
+	"\x00\x00\x03\xfe\x39\xfd\x19" + string(rune(ErrInvalid|warningBit)) + // 1022 custom field name unknown
 	"\x00\x00\x04\x24\x3d\xa7\x28" + string(rune(ErrOversize)) + // 1060 more than two hundred items in the batch
 	"\x00\x00\x0b\xb8\x33\x3b\x10" + string(rune(ErrInvalid)) + // 3000 series not valid
 	"\x00\x00\x0b\xb9\x8d\x69\x11" + string(rune(ErrRefused)) + // 3001 series code empty
@@ -843,7 +843,7 @@ const rowsV2CardItem = "" +
 	"\x00\x00\x0b\xdc\x1a\x4b\x3b" + string(rune(ErrRefused)) + // 3036 active card limit of the series exceeded, or label repeated
 	"\x00\x00\x0b\xdd\x1b\x72\x3b" + string(rune(ErrRefused)) + // 3037 several cards linked at once, or org unit of another series
 	"\x00\x00\x0b\xde\x1e\x5f\x39" + string(rune(ErrRefused)) + // 3038 status change not permitted, or trigger on another series
-	"\x00\x00\x0b\xdf\x08\x41\x50" + string(rune(ErrRefused)) + // 3039 label unchanged (warning in samples; also active card limit of the org exceeded)
+	"\x00\x00\x0b\xdf\x08\x41\x50" + string(rune(ErrRefused|warningBit)) + // 3039 label unchanged (warning in samples; also active card limit of the org exceeded)
 	"\x00\x00\x0b\xe0\x48\xe0\x23" + string(rune(ErrRefused)) + // 3040 action not supported for the status
 	"\x00\x00\x0b\xe1\x58\xbb\x1f" + string(rune(ErrRefused)) + // 3041 action not mapped for the label
 	"\x00\x00\x0b\xe2\x46\xa1\x24" + string(rune(ErrRefused)) + // 3042 customer deleted, no further changes
@@ -928,7 +928,7 @@ const rowsV2CouponItem = "" +
 	"\x00\x00\x02\xa7\x23\x57\x36" + string(rune(ErrDuplicate)) + // 679 customer may hold one coupon only (also shown as 5004)
 	"\x00\x00\x02\xaa\x33\xd1\x10" + string(rune(ErrNotFound)) + // 682 coupon not found
 	"\x00\x00\x02\xab\x7b\xfd\x17" + string(rune(ErrRefused)) + // 683 redemption event failed
-	"\x00\x00\x02\xaf\x02\x9a\x12" + string(rune(ErrQueued)) + // 687 points work queued
+	"\x00\x00\x02\xaf\x02\x9a\x12" + string(rune(ErrQueued|warningBit)) + // 687 points work queued
 	"\x00\x00\x02\xb2\x7a\x48\x17" + string(rune(ErrRefused)) + // 690 expiry date in the past
 	"\x00\x00\x02\xb3\x59\x94\x1f" + string(rune(ErrRefused)) + // 691 expiry beyond the series expiry
 	"\x00\x00\x02\xb7\x58\x5c\x20" + string(rune(ErrInvalid)) + // 695 user id needed for a shared code
@@ -937,7 +937,7 @@ const rowsV2CouponItem = "" +
 	"\x00\x00\x02\xbd\x89\x87\x12" + string(rune(ErrNotFound)) + // 701 customer not found
 	"\x00\x00\x02\xbe\x80\xa3\x15" + string(rune(ErrInvalid)) + // 702 coupon code not valid
 	"\x00\x00\x02\xbf\x4c\xb7\x1b" + string(rune(ErrRefused)) + // 703 not issued to this customer
-	"\x00\x00\x02\xc0\x93\x6e\x0c" + string(rune(ErrRefused)) + // 704 SMS not sent
+	"\x00\x00\x02\xc0\x93\x6e\x0c" + string(rune(ErrRefused|warningBit)) + // 704 SMS not sent
 	"\x00\x00\x02\xc1\x39\xab\x29" + string(rune(ErrInvalid)) + // 705 coupon code and validation code not valid
 	"\x00\x00\x02\xc3\x88\x18\x13" + string(rune(ErrInvalid)) + // 707 series id not valid
 	"\x00\x00\x02\xc5\x13\xc2\x41" + string(rune(ErrDuplicate)) + // 709 processing failed, sample text says the user already has a coupon
@@ -954,7 +954,7 @@ const rowsV2CouponItem = "" +
 	"\x00\x00\x02\xd1\x89\x99\x12" + string(rune(ErrInvalid)) + // 721 customer not valid
 	"\x00\x00\x02\xd2\x89\x51\x12" + string(rune(ErrRefused)) + // 722 coupon not created
 	"\x00\x00\x02\xd3\x4c\xb7\x1b" + string(rune(ErrRefused)) + // 723 not issued to this customer
-	"\x00\x00\x02\xd4\x56\x3c\x20" + string(rune(ErrRefused)) + // 724 message to the customer not sent
+	"\x00\x00\x02\xd4\x56\x3c\x20" + string(rune(ErrRefused|warningBit)) + // 724 message to the customer not sent
 	"\x00\x00\x02\xd5\x8e\x79\x11" + string(rune(ErrInvalid)) + // 725 validation needed
 	"\x00\x00\x02\xd6\x83\x43\x15" + string(rune(ErrRefused)) + // 726 validation not needed
 	"\x00\x00\x02\xd8\x6e\x5e\x1a" + string(rune(ErrRefused)) + // 728 redemption maximum reached
@@ -984,7 +984,7 @@ const rowsV2CouponItem = "" +
 	"\x00\x00\x02\xf4\x11\xf6\x42" + string(rune(ErrInvalid)) + // 756 mandatory or mutually exclusive value wrong (series, codes, count)
 	"\x00\x00\x02\xf7\x2f\xb5\x11" + string(rune(ErrRefused)) + // 759 redemption failed
 	"\x00\x00\x02\xf9\x74\x99\x19" + "\x00" + // 761 redemption record updated
-	"\x00\x00\x02\xfa\x1e\x26\x39" + string(rune(ErrPartial)) + // 762 some redemption records updated (its status flag is true)
+	"\x00\x00\x02\xfa\x1e\x26\x39" + string(rune(ErrPartial|warningBit)) + // 762 some redemption records updated (its status flag is true)
 	"\x00\x00\x03\x09\x66\x34\x1c" + string(rune(ErrInvalid)) + // 777 source not valid for issuing
 	"\x00\x00\x03\x0c\x33\xd1\x2c" + string(rune(ErrNotFound)) + // 780 coupon not found, redeemability check failed
 	"\x00\x00\x03\x0d\x71\x92\x19" + string(rune(ErrInvalid)) + // 781 coupon id or code missing
@@ -1012,7 +1012,7 @@ const rowsV2CouponItem = "" +
 const rowsV2CustomerItem = "" +
 	"\x00\x00\x01\x90\x00\x64\x62" + string(rune(ErrInvalid)) + // 400 bad input, or no identifier (also listed as a warning: admin login unsupported for the named item)
 	"\x00\x00\x01\xf4\x30\xfc\x2e" + string(rune(ErrRefused)) + // 500 generic failure: everything in the call failed
-	"\x00\x00\x02\x09\x05\x05\x56" + string(rune(ErrTransient)) + // 521 another action is running for the same customer, retry shortly (listed among warnings)
+	"\x00\x00\x02\x09\x05\x05\x56" + string(rune(ErrTransient|warningBit)) + // 521 another action is running for the same customer, retry shortly (listed among warnings)
 	"\x00\x00\x02\x6a\x4c\x4a\x22" + string(rune(ErrRefused)) + // 618 blocked: customer flagged as fraud
 	"\x00\x00\x03\x30\x64\x20\x1c" + string(rune(ErrNotFound)) + // 816 customer unknown in this org
 	"\x00\x00\x03\x75\x14\x55\x12" + string(rune(ErrNotFound)) + // 885 program id unknown
@@ -1037,7 +1037,7 @@ const rowsV2CustomerItem = "" +
 	"\x00\x00\x03\xfb\x45\x65\x17" + string(rune(ErrRefused)) + // 1019 e-mail alone not enough
 	"\x00\x00\x03\xfc\x45\x49\x0e" + string(rune(ErrRefused)) + // 1020 not in loyalty
 	"\x00\x00\x03\xfd\x83\x2e\x15" + string(rune(ErrRefused)) + // 1021 validation code wrong
-	"\x00\x00\x03\xfe\x39\xfd\x29" + string(rune(ErrInvalid)) + // 1022 custom field name unknown (seen on cards)
+	"\x00\x00\x03\xfe\x39\xfd\x29" + string(rune(ErrInvalid|warningBit)) + // 1022 custom field name unknown (seen on cards)
 	"\x00\x00\x03\xff\x8e\xda\x10" + string(rune(ErrRefused)) + // 1023 enrolment failed
 	"\x00\x00\x04\x00\x82\x32\x15" + string(rune(ErrRefused)) + // 1024 profile update failed
 	"\x00\x00\x04\x01\x2a\xd3\x31" + string(rune(ErrRefused)) + // 1025 mandatory fields do not match for identity change
@@ -1050,8 +1050,8 @@ const rowsV2CustomerItem = "" +
 	"\x00\x00\x04\x08\x2d\xe9\x22" + string(rune(ErrConflict)) + // 1032 mobile belongs to another customer
 	"\x00\x00\x04\x09\x25\xe9\x27" + string(rune(ErrConflict)) + // 1033 external id belongs to another customer
 	"\x00\x00\x04\x0a\x0a\x46\x20" + string(rune(ErrRefused)) + // 1034 registration date outside window
-	"\x00\x00\x04\x0b\x6f\x48\x1a" + string(rune(ErrRefused)) + // 1035 some preferences not saved
-	"\x00\x00\x04\x0c\x85\x76\x14" + string(rune(ErrRefused)) + // 1036 some notes not saved
+	"\x00\x00\x04\x0b\x6f\x48\x1a" + string(rune(ErrRefused|warningBit)) + // 1035 some preferences not saved
+	"\x00\x00\x04\x0c\x85\x76\x14" + string(rune(ErrRefused|warningBit)) + // 1036 some notes not saved
 	"\x00\x00\x04\x0d\x7d\x14\x0f" + string(rune(ErrRefused)) + // 1037 notes not saved
 	"\x00\x00\x04\x0f\x62\x11\x0f" + string(rune(ErrInvalid)) + // 1039 e-mail required
 	"\x00\x00\x04\x10\x2d\x1b\x30" + "\x00" + // 1040 identifier change accepted, or referrals invited
@@ -1067,7 +1067,7 @@ const rowsV2CustomerItem = "" +
 	"\x00\x00\x04\x1a\x09\x31\x17" + "\x00" + // 1050 recommendations fetched
 	"\x00\x00\x04\x1b\x34\xad\x22" + string(rune(ErrRefused)) + // 1051 no transactions or recommendations
 	"\x00\x00\x04\x1c\x86\x16\x14" + "\x00" + // 1052 transactions fetched
-	"\x00\x00\x04\x1d\x7b\xcf\x17" + string(rune(ErrNotFound)) + // 1053 preferred store unknown
+	"\x00\x00\x04\x1d\x7b\xcf\x17" + string(rune(ErrNotFound|warningBit)) + // 1053 preferred store unknown
 	"\x00\x00\x04\x23\x72\x0f\x19" + string(rune(ErrInvalid)) + // 1059 e-mail or mobile required
 	"\x00\x00\x04\x24\x6b\x32\x1b" + string(rune(ErrOversize)) + // 1060 too many items in the batch
 	"\x00\x00\x04\x25\x1d\xed\x39" + "\x00" + // 1061 recommendations fetched (a header error at request level)
@@ -1100,7 +1100,7 @@ const rowsV2CustomerItem = "" +
 	"\x00\x00\x04\xc6\x47\xc1\x24" + string(rune(ErrRefused)) + // 1222 referral subsystem failed internally
 	"\x00\x00\x05\x14\x74\xfd\x19" + "\x00" + // 1300 ticket fetched or created
 	"\x00\x00\x05\x15\x5b\xa3\x1f" + string(rune(ErrDuplicate)) + // 1301 ticket with this subject exists
-	"\x00\x00\x05\x16\x04\xae\x57" + string(rune(ErrRefused)) + // 1302 ticket not created (a sample uses 1302 as a warning about supplementary program expiry)
+	"\x00\x00\x05\x16\x04\xae\x57" + string(rune(ErrRefused|warningBit)) + // 1302 ticket not created (a sample uses 1302 as a warning about supplementary program expiry)
 	"\x00\x00\x05\x17\x85\xee\x14" + string(rune(ErrRefused)) + // 1303 ticket subject empty
 	"\x00\x00\x06\x54\x71\xdd\x19" + string(rune(ErrRefused)) + // 1620 customer not in the group
 	"\x00\x00\x06\x6d\x7a\x76\x17" + string(rune(ErrInvalid)) + // 1645 group details not valid
@@ -1136,47 +1136,47 @@ const rowsV2CustomerItem = "" +
 	"\x00\x00\x1f\x5b\x36\x0d\x2b" + string(rune(ErrRefused)) + // 8027 adding a parent without a child not allowed
 	"\x00\x00\x1f\x5c\x3f\xab\x27" + string(rune(ErrDuplicate)) + // 8028 customer seems to be registered already
 	"\x00\x00\x1f\x6d\x88\xaf\x12" + string(rune(ErrInvalid)) + // 8045 account id missing
-	"\x00\x00\x1f\x72\x21\xd9\x37" + string(rune(ErrRefused)) + // 8050 same customer found in other sources, profiles combined
-	"\x00\x00\x1f\x73\x0f\x4d\x47" + string(rune(ErrRefused)) + // 8051 same customer found in other sources, merge into the named user started
-	"\x00\x00\x1f\x74\x53\xbc\x20" + string(rune(ErrConflict)) + // 8052 add: conflicting customers found
-	"\x00\x00\x1f\x75\x12\xfe\x42" + string(rune(ErrConflict)) + // 8053 update: conflicting customers found, merge refused or already done
-	"\x00\x00\x1f\x76\x88\xaf\x12" + string(rune(ErrInvalid)) + // 8054 account id missing
-	"\x00\x00\x1f\x77\x35\xa5\x10" + string(rune(ErrInvalid)) + // 8055 e-mail malformed
-	"\x00\x00\x1f\x78\x36\x7e\x10" + string(rune(ErrInvalid)) + // 8056 mobile malformed
-	"\x00\x00\x1f\x79\x3a\xa1\x29" + string(rune(ErrInvalid)) + // 8057 e-mail in communication channel malformed
-	"\x00\x00\x1f\x7a\x3b\x45\x29" + string(rune(ErrInvalid)) + // 8058 mobile in communication channel malformed
-	"\x00\x00\x1f\x7b\x78\x00\x18" + string(rune(ErrRefused)) + // 8059 search index push failed
-	"\x00\x00\x1f\x7c\x5f\x64\x1e" + string(rune(ErrRefused)) + // 8060 subscription queue push failed
-	"\x00\x00\x1f\x7d\x7c\xb5\x16" + string(rune(ErrRefused)) + // 8061 NPS details not loaded
-	"\x00\x00\x1f\x7e\x74\x67\x19" + string(rune(ErrRefused)) + // 8062 points details not loaded
-	"\x00\x00\x1f\x7f\x6e\xe0\x1a" + string(rune(ErrRefused)) + // 8063 segment details not loaded
-	"\x00\x00\x1f\x80\x76\x08\x18" + string(rune(ErrRefused)) + // 8064 external id check failed
+	"\x00\x00\x1f\x72\x21\xd9\x37" + string(rune(ErrRefused|warningBit)) + // 8050 same customer found in other sources, profiles combined
+	"\x00\x00\x1f\x73\x0f\x4d\x47" + string(rune(ErrRefused|warningBit)) + // 8051 same customer found in other sources, merge into the named user started
+	"\x00\x00\x1f\x74\x53\xbc\x20" + string(rune(ErrConflict|warningBit)) + // 8052 add: conflicting customers found
+	"\x00\x00\x1f\x75\x12\xfe\x42" + string(rune(ErrConflict|warningBit)) + // 8053 update: conflicting customers found, merge refused or already done
+	"\x00\x00\x1f\x76\x88\xaf\x12" + string(rune(ErrInvalid|warningBit)) + // 8054 account id missing
+	"\x00\x00\x1f\x77\x35\xa5\x10" + string(rune(ErrInvalid|warningBit)) + // 8055 e-mail malformed
+	"\x00\x00\x1f\x78\x36\x7e\x10" + string(rune(ErrInvalid|warningBit)) + // 8056 mobile malformed
+	"\x00\x00\x1f\x79\x3a\xa1\x29" + string(rune(ErrInvalid|warningBit)) + // 8057 e-mail in communication channel malformed
+	"\x00\x00\x1f\x7a\x3b\x45\x29" + string(rune(ErrInvalid|warningBit)) + // 8058 mobile in communication channel malformed
+	"\x00\x00\x1f\x7b\x78\x00\x18" + string(rune(ErrRefused|warningBit)) + // 8059 search index push failed
+	"\x00\x00\x1f\x7c\x5f\x64\x1e" + string(rune(ErrRefused|warningBit)) + // 8060 subscription queue push failed
+	"\x00\x00\x1f\x7d\x7c\xb5\x16" + string(rune(ErrRefused|warningBit)) + // 8061 NPS details not loaded
+	"\x00\x00\x1f\x7e\x74\x67\x19" + string(rune(ErrRefused|warningBit)) + // 8062 points details not loaded
+	"\x00\x00\x1f\x7f\x6e\xe0\x1a" + string(rune(ErrRefused|warningBit)) + // 8063 segment details not loaded
+	"\x00\x00\x1f\x80\x76\x08\x18" + string(rune(ErrRefused|warningBit)) + // 8064 external id check failed
 	"\x00\x00\x1f\x81\x77\x28\x18" + string(rune(ErrNotFound)) + // 8065 not found in this source
-	"\x00\x00\x1f\x82\x07\xa1\x50" + string(rune(ErrConflict)) + // 8066 combining refused, user id used in the source (as a warning: merge already done)
-	"\x00\x00\x1f\x83\x49\xd5\x23" + string(rune(ErrRefused)) + // 8067 found elsewhere, merge already done
-	"\x00\x00\x1f\x84\x54\xdc\x20" + string(rune(ErrRefused)) + // 8068 customer is a campaign-only user
-	"\x00\x00\x1f\x85\x10\x1f\x44" + string(rune(ErrRefused)) + // 8069 account was merged into another (returned as an error by some reads)
-	"\x00\x00\x1f\x86\x47\x9d\x24" + string(rune(ErrRefused)) + // 8070 nothing to change in the identifiers
-	"\x00\x00\x1f\x87\x47\x55\x24" + string(rune(ErrDuplicate)) + // 8071 mobile already attached to this user
-	"\x00\x00\x1f\x88\x46\xe9\x24" + string(rune(ErrDuplicate)) + // 8072 e-mail already attached to this user
-	"\x00\x00\x1f\x89\x3a\xca\x29" + string(rune(ErrDuplicate)) + // 8073 external id already attached to this user
-	"\x00\x00\x1f\x8a\x29\x46\x32" + string(rune(ErrRefused)) + // 8074 identifier found with several users, change failed
-	"\x00\x00\x1f\x8b\x35\x31\x2c" + string(rune(ErrRefused)) + // 8075 primary identifier does not match the others
-	"\x00\x00\x1f\x8c\x78\x78\x18" + string(rune(ErrRefused)) + // 8076 tier gap details missing
-	"\x00\x00\x1f\x8d\x26\x7a\x34" + string(rune(ErrInvalid)) + // 8077 attribution not updated, associated entity not valid
-	"\x00\x00\x1f\x8e\x2f\x86\x2f" + string(rune(ErrRefused)) + // 8078 no image to delete (an error on the image call)
-	"\x00\x00\x1f\x8f\x87\x34\x13" + string(rune(ErrRefused)) + // 8079 image upload failed
-	"\x00\x00\x1f\x90\x87\x21\x13" + string(rune(ErrRefused)) + // 8080 image delete failed
-	"\x00\x00\x1f\x91\x92\xc5\x0d" + string(rune(ErrRefused)) + // 8081 no image sent
-	"\x00\x00\x1f\x92\x64\xac\x1c" + string(rune(ErrRefused)) + // 8082 image limit per user is five
-	"\x00\x00\x1f\x93\x34\x55\x2c" + string(rune(ErrRefused)) + // 8083 image too small (an error on the image call)
+	"\x00\x00\x1f\x82\x07\xa1\x50" + string(rune(ErrConflict|warningBit)) + // 8066 combining refused, user id used in the source (as a warning: merge already done)
+	"\x00\x00\x1f\x83\x49\xd5\x23" + string(rune(ErrRefused|warningBit)) + // 8067 found elsewhere, merge already done
+	"\x00\x00\x1f\x84\x54\xdc\x20" + string(rune(ErrRefused|warningBit)) + // 8068 customer is a campaign-only user
+	"\x00\x00\x1f\x85\x10\x1f\x44" + string(rune(ErrRefused|warningBit)) + // 8069 account was merged into another (returned as an error by some reads)
+	"\x00\x00\x1f\x86\x47\x9d\x24" + string(rune(ErrRefused|warningBit)) + // 8070 nothing to change in the identifiers
+	"\x00\x00\x1f\x87\x47\x55\x24" + string(rune(ErrDuplicate|warningBit)) + // 8071 mobile already attached to this user
+	"\x00\x00\x1f\x88\x46\xe9\x24" + string(rune(ErrDuplicate|warningBit)) + // 8072 e-mail already attached to this user
+	"\x00\x00\x1f\x89\x3a\xca\x29" + string(rune(ErrDuplicate|warningBit)) + // 8073 external id already attached to this user
+	"\x00\x00\x1f\x8a\x29\x46\x32" + string(rune(ErrRefused|warningBit)) + // 8074 identifier found with several users, change failed
+	"\x00\x00\x1f\x8b\x35\x31\x2c" + string(rune(ErrRefused|warningBit)) + // 8075 primary identifier does not match the others
+	"\x00\x00\x1f\x8c\x78\x78\x18" + string(rune(ErrRefused|warningBit)) + // 8076 tier gap details missing
+	"\x00\x00\x1f\x8d\x26\x7a\x34" + string(rune(ErrInvalid|warningBit)) + // 8077 attribution not updated, associated entity not valid
+	"\x00\x00\x1f\x8e\x2f\x86\x2f" + string(rune(ErrRefused|warningBit)) + // 8078 no image to delete (an error on the image call)
+	"\x00\x00\x1f\x8f\x87\x34\x13" + string(rune(ErrRefused|warningBit)) + // 8079 image upload failed
+	"\x00\x00\x1f\x90\x87\x21\x13" + string(rune(ErrRefused|warningBit)) + // 8080 image delete failed
+	"\x00\x00\x1f\x91\x92\xc5\x0d" + string(rune(ErrRefused|warningBit)) + // 8081 no image sent
+	"\x00\x00\x1f\x92\x64\xac\x1c" + string(rune(ErrRefused|warningBit)) + // 8082 image limit per user is five
+	"\x00\x00\x1f\x93\x34\x55\x2c" + string(rune(ErrRefused|warningBit)) + // 8083 image too small (an error on the image call)
 	"\x00\x00\x1f\x94\x75\xa8\x18" + string(rune(ErrInvalid)) + // 8084 customer details missing
 	"\x00\x00\x1f\x95\x84\xae\x14" + string(rune(ErrInvalid)) + // 8085 org entity not valid
 	"\x00\x00\x1f\x96\x67\xa1\x16" + string(rune(ErrInvalid)) + // 8086 status label not valid
 	"\x00\x00\x1f\x97\x4c\x6c\x22" + string(rune(ErrRefused)) + // 8087 card state forbids further actions
-	"\x00\x00\x1f\x98\x3a\x78\x29" + string(rune(ErrRefused)) + // 8088 customer status not read (also a warning)
+	"\x00\x00\x1f\x98\x3a\x78\x29" + string(rune(ErrRefused|warningBit)) + // 8088 customer status not read (also a warning)
 	"\x00\x00\x1f\x99\x2e\xb3\x17" + string(rune(ErrRefused)) + // 8089 not enrolled in loyalty
-	"\x00\x00\x1f\x9a\x0b\xe3\x4b" + string(rune(ErrRefused)) + // 8090 profile not created because the in-store profile is missing (also an error)
+	"\x00\x00\x1f\x9a\x0b\xe3\x4b" + string(rune(ErrRefused|warningBit)) + // 8090 profile not created because the in-store profile is missing (also an error)
 	"\x00\x00\x1f\x9b\x88\xaf\x12" + string(rune(ErrInvalid)) + // 8091 account id missing
 	"\x00\x00\x1f\x9c\x7a\xe9\x17" + string(rune(ErrInvalid)) + // 8092 identifier type missing
 	"\x00\x00\x1f\x9d\x76\x68\x18" + string(rune(ErrInvalid)) + // 8093 identifier value missing
@@ -1187,7 +1187,7 @@ const rowsV2CustomerItem = "" +
 	"\x00\x00\x1f\xa8\x23\xf9\x36" + string(rune(ErrRefused)) + // 8104 programs and promotion identifier together not allowed
 	"\x00\x00\x1f\xa9\x6e\x44\x1a" + string(rune(ErrRefused)) + // 8105 promotion data not fetched
 	"\x00\x00\x1f\xaa\x83\x96\x14" + string(rune(ErrInvalid)) + // 8106 channel type missing
-	"\x00\x00\x1f\xab\x64\x3c\x1c" + string(rune(ErrRefused)) + // 8107 default status label not set
+	"\x00\x00\x1f\xab\x64\x3c\x1c" + string(rune(ErrRefused|warningBit)) + // 8107 default status label not set
 	"\x00\x00\x1f\xac\x62\x5a\x1d" + string(rune(ErrRefused)) + // 8108 status configuration not read
 	"\x00\x00\x1f\xad\x5c\x76\x1e" + string(rune(ErrRefused)) + // 8109 customer was erased on request
 	"\x00\x00\x1f\xae\x77\xa0\x18" + string(rune(ErrInvalid)) + // 8110 promotion type not valid
@@ -1216,27 +1216,27 @@ const rowsV2CustomerItem = "" +
 	"\x00\x00\x22\xdd\x45\xa1\x25" + string(rune(ErrRefused)) + // 8925 target tier not above the current one
 	"\x00\x00\x27\x11\x89\x75\x12" + string(rune(ErrRefused)) + // 10001 customer not added
 	"\x00\x00\x27\x12\x83\xaa\x14" + string(rune(ErrRefused)) + // 10002 customer not updated
-	"\x00\x00\x4b\x17\x25\xa6\x35" + string(rune(ErrRefused)) + // 19223 points engine failure while the main action succeeded
-	"\x00\x00\x80\xe8\x26\xe2\x0d" + string(rune(ErrNotFound)) + // 33000 label unknown
-	"\x00\x00\x80\xe9\x68\x23\x1b" + string(rune(ErrRefused)) + // 33001 customer has no such labels
-	"\x00\x01\x63\x79\x74\x67\x19" + string(rune(ErrRefused)) + // 91001 points details not loaded
-	"\x00\x01\x63\x7a\x5b\x65\x1f" + string(rune(ErrRefused)) + // 91002 subscription details not loaded
-	"\x00\x01\x63\x7b\x0c\xb1\x11" + string(rune(ErrRefused)) + // 91003 validation failed
-	"\x00\x01\x63\x7c\x6e\xe0\x1a" + string(rune(ErrRefused)) + // 91004 segment details not loaded
-	"\x00\x01\x63\x7d\x3b\xc0\x24" + string(rune(ErrRefused)) + // 91005 primary identifier cannot be changed
-	"\x00\x01\x63\x7e\x39\x59\x29" + string(rune(ErrRefused)) + // 91006 change of the named attribute not allowed
-	"\x00\x01\x63\x7f\x18\x69\x2d" + string(rune(ErrConflict)) + // 91007 the named identifier belongs to somebody else
+	"\x00\x00\x4b\x17\x25\xa6\x35" + string(rune(ErrRefused|warningBit)) + // 19223 points engine failure while the main action succeeded
+	"\x00\x00\x80\xe8\x26\xe2\x0d" + string(rune(ErrNotFound|warningBit)) + // 33000 label unknown
+	"\x00\x00\x80\xe9\x68\x23\x1b" + string(rune(ErrRefused|warningBit)) + // 33001 customer has no such labels
+	"\x00\x01\x63\x79\x74\x67\x19" + string(rune(ErrRefused|warningBit)) + // 91001 points details not loaded
+	"\x00\x01\x63\x7a\x5b\x65\x1f" + string(rune(ErrRefused|warningBit)) + // 91002 subscription details not loaded
+	"\x00\x01\x63\x7b\x0c\xb1\x11" + string(rune(ErrRefused|warningBit)) + // 91003 validation failed
+	"\x00\x01\x63\x7c\x6e\xe0\x1a" + string(rune(ErrRefused|warningBit)) + // 91004 segment details not loaded
+	"\x00\x01\x63\x7d\x3b\xc0\x24" + string(rune(ErrRefused|warningBit)) + // 91005 primary identifier cannot be changed
+	"\x00\x01\x63\x7e\x39\x59\x29" + string(rune(ErrRefused|warningBit)) + // 91006 change of the named attribute not allowed
+	"\x00\x01\x63\x7f\x18\x69\x2d" + string(rune(ErrConflict|warningBit)) + // 91007 the named identifier belongs to somebody else
 	"\x00\x01\x63\x81\x20\xc6\x37" + string(rune(ErrRefused)) + // 91009 data of the surviving account returned for a merged one
 	"\x00\x01\x63\x82\x56\x9c\x20" + string(rune(ErrRefused)) + // 91010 no downgrade strategy configured
-	"\x00\x01\x63\x83\x42\x99\x1a" + string(rune(ErrRefused)) + // 91011 already in the lowest tier
-	"\x00\x01\x63\x84\x3f\x90\x1b" + string(rune(ErrRefused)) + // 91012 already in the highest tier
-	"\x00\x01\x63\x85\x53\x17\x21" + string(rune(ErrRefused)) + // 91013 tier upgrade criteria not fetched
-	"\x00\x01\x63\x86\x52\xf6\x21" + string(rune(ErrRefused)) + // 91014 tier renewal criteria not fetched
-	"\x00\x01\x63\x87\x3f\xf9\x27" + string(rune(ErrRefused)) + // 91015 extended fields not updated or too long
-	"\x00\x01\x63\x88\x0b\x98\x4b" + string(rune(ErrRefused)) + // 91016 no WeChat profile (in groups and transactions: extended field name unknown)
-	"\x00\x01\x63\x89\x12\x38\x42" + string(rune(ErrRefused)) + // 91017 no web-engage profile (in groups: extended field value type wrong)
-	"\x00\x01\x63\x8a\x58\x9c\x1f" + string(rune(ErrRefused)) + // 91018 WeChat notifications not loaded
-	"\x00\x01\x63\x8b\x4c\x05\x23" + string(rune(ErrRefused)) + // 91019 web-engage notifications not loaded
+	"\x00\x01\x63\x83\x42\x99\x1a" + string(rune(ErrRefused|warningBit)) + // 91011 already in the lowest tier
+	"\x00\x01\x63\x84\x3f\x90\x1b" + string(rune(ErrRefused|warningBit)) + // 91012 already in the highest tier
+	"\x00\x01\x63\x85\x53\x17\x21" + string(rune(ErrRefused|warningBit)) + // 91013 tier upgrade criteria not fetched
+	"\x00\x01\x63\x86\x52\xf6\x21" + string(rune(ErrRefused|warningBit)) + // 91014 tier renewal criteria not fetched
+	"\x00\x01\x63\x87\x3f\xf9\x27" + string(rune(ErrRefused|warningBit)) + // 91015 extended fields not updated or too long
+	"\x00\x01\x63\x88\x0b\x98\x4b" + string(rune(ErrRefused|warningBit)) + // 91016 no WeChat profile (in groups and transactions: extended field name unknown)
+	"\x00\x01\x63\x89\x12\x38\x42" + string(rune(ErrRefused|warningBit)) + // 91017 no web-engage profile (in groups: extended field value type wrong)
+	"\x00\x01\x63\x8a\x58\x9c\x1f" + string(rune(ErrRefused|warningBit)) + // 91018 WeChat notifications not loaded
+	"\x00\x01\x63\x8b\x4c\x05\x23" + string(rune(ErrRefused|warningBit)) + // 91019 web-engage notifications not loaded
 	"\x00\x01\x63\x8c\x74\xcb\x19" + string(rune(ErrNotFound)) + // 91020 registration till unknown
 	"\x00\x01\x63\x8d\x75\x60\x18" + string(rune(ErrNotFound)) + // 91021 attribution till unknown
 	"\x00\x01\x63\x8e\x32\xc4\x2d" + string(rune(ErrRefused)) // 91022 one subscription channel/priority not updated
@@ -1251,7 +1251,7 @@ const rowsV2CustomfieldItem = "" +
 	"\x00\x01\x63\x98\x8b\x5a\x11" + string(rune(ErrInvalid)) // 91032 admin user needed
 
 const rowsV2EventItem = "" +
-	"\x00\x00\x04\x4c\x17\x75\x3d" + string(rune(ErrQueued)) + // 1100 event taken into the queue; ask the event log for the outcome
+	"\x00\x00\x04\x4c\x17\x75\x3d" + string(rune(ErrQueued|warningBit)) + // 1100 event taken into the queue; ask the event log for the outcome
 	"\x00\x00\x07\x0a\x53\xdc\x20" + string(rune(ErrInvalid)) + // 1802 attribute fails a required check
 	"\x00\x00\x07\x0e\x93\x7a\x0c" + string(rune(ErrDuplicate)) + // 1806 event exists
 	"\x00\x00\x07\x10\x72\x73\x19" + string(rune(ErrRefused)) + // 1808 event transformer missing
@@ -1275,8 +1275,8 @@ const rowsV2EventItem = "" +
 
 const rowsV2LabelItem = "" +
 	"\x00\x00\x1f\x4f\x89\x87\x12" + string(rune(ErrNotFound)) + // 8015 customer not found
-	"\x00\x00\x80\xe8\x26\xe2\x34" + string(rune(ErrNotFound)) + // 33000 label unknown; arrives as a warning beside an entity
-	"\x00\x00\x80\xe9\x16\x41\x3e" + string(rune(ErrRefused)) + // 33001 customer has no labels; arrives as a warning with empty errors
+	"\x00\x00\x80\xe8\x26\xe2\x34" + string(rune(ErrNotFound|warningBit)) + // 33000 label unknown; arrives as a warning beside an entity
+	"\x00\x00\x80\xe9\x16\x41\x3e" + string(rune(ErrRefused|warningBit)) + // 33001 customer has no labels; arrives as a warning with empty errors
 	"\x00\x00\x80\xea\x8c\xe1\x11" + string(rune(ErrRefused)) + // 33002 org has no labels
 	"\x00\x00\x80\xeb\x27\xe4\x33" + string(rune(ErrDuplicate)) + // 33003 label exists in the org (another page: array empty)
 	"\x00\x00\x80\xec\x64\xe4\x1c" + string(rune(ErrRefused)) + // 33004 label maximum not configured
@@ -1312,8 +1312,8 @@ const rowsV2LeadItem = "" +
 
 const rowsV2MetasearchItem = "" +
 	"\x00\x00\x04\x24\x87\xf2\x13" + string(rune(ErrRefused)) + // 1060 search field exists
-	"\x00\x01\x64\xae\x33\xfd\x2c" + string(rune(ErrRefused)) + // 91310 custom field missing while enriching results
-	"\x00\x01\x64\xb1\x2e\xca\x2f" + string(rune(ErrRefused)) // 91313 customer status missing while enriching results
+	"\x00\x01\x64\xae\x33\xfd\x2c" + string(rune(ErrRefused|warningBit)) + // 91310 custom field missing while enriching results
+	"\x00\x01\x64\xb1\x2e\xca\x2f" + string(rune(ErrRefused|warningBit)) // 91313 customer status missing while enriching results
 
 const rowsV2MetasearchRequest = "" +
 	"\x00\x00\x04\x24\x87\xf2\x13" + string(rune(ErrRefused)) // 1060 search field exists
@@ -1342,7 +1342,7 @@ const rowsV2OrganizationItem = "" +
 	"\x00\x00\x0c\x89\x80\x79\x15" + string(rune(ErrRefused)) + // 3209 configuration not set
 	"\x00\x00\x0c\x8a\x91\x0e\x0f" + string(rune(ErrRefused)) + // 3210 org not fetched
 	"\x00\x00\x0c\x8b\x60\x5e\x0f" + string(rune(ErrInvalid)) + // 3211 scope not valid
-	"\x00\x00\x0c\x8c\x0e\xbf\x47" + string(rune(ErrInvalid)) + // 3212 configuration value not valid, or points ratio not read (also an error)
+	"\x00\x00\x0c\x8c\x0e\xbf\x47" + string(rune(ErrInvalid|warningBit)) + // 3212 configuration value not valid, or points ratio not read (also an error)
 	"\x00\x00\x0c\x8d\x8f\xdc\x0e" + string(rune(ErrNotFound)) + // 3213 source unknown
 	"\x00\x00\x0c\x8e\x22\x47\x37" + string(rune(ErrRefused)) + // 3214 source not added (one page lists it as org get success)
 	"\x00\x00\x0c\x8f\x90\xf0\x0f" + string(rune(ErrRefused)) + // 3215 no source types
@@ -1353,15 +1353,15 @@ const rowsV2OrganizationItem = "" +
 	"\x00\x00\x0c\x94\x93\x20\x0d" + string(rune(ErrDuplicate)) + // 3220 source exists
 	"\x00\x00\x0c\x95\x41\xa6\x27" + string(rune(ErrInvalid)) + // 3221 source not updated, or org id not valid
 	"\x00\x00\x0c\x96\x5a\x4e\x1f" + string(rune(ErrRefused)) + // 3222 no configuration for the source
-	"\x00\x00\x0c\x99\x78\x30\x18" + string(rune(ErrInvalid)) + // 3225 source details not valid
-	"\x00\x00\x0c\x9a\x4c\x8e\x22" + string(rune(ErrRefused)) + // 3226 channel or source id not supported
-	"\x00\x00\x0c\x9b\x74\xd8\x0c" + string(rune(ErrNotFound)) + // 3227 till unknown
-	"\x00\x00\x0c\x9c\x7b\xa1\x17" + string(rune(ErrRefused)) + // 3228 org details not updated
-	"\x00\x00\x0c\x9d\x15\x84\x3f" + string(rune(ErrInvalid)) + // 3229 SMS hour limits not valid (also an error: value type not valid)
-	"\x00\x00\x0c\xa3\x70\x7f\x19" + string(rune(ErrRefused)) + // 3235 base currency not defined
-	"\x00\x00\x0c\xa4\x79\x79\x17" + string(rune(ErrInvalid)) + // 3236 currency code not valid
-	"\x00\x00\x0c\xa5\x81\x36\x15" + string(rune(ErrRefused)) + // 3237 exchange rate missing
-	"\x00\x00\x0c\xa6\x82\xef\x15" + string(rune(ErrInvalid)) // 3238 uploaded file missing
+	"\x00\x00\x0c\x99\x78\x30\x18" + string(rune(ErrInvalid|warningBit)) + // 3225 source details not valid
+	"\x00\x00\x0c\x9a\x4c\x8e\x22" + string(rune(ErrRefused|warningBit)) + // 3226 channel or source id not supported
+	"\x00\x00\x0c\x9b\x74\xd8\x0c" + string(rune(ErrNotFound|warningBit)) + // 3227 till unknown
+	"\x00\x00\x0c\x9c\x7b\xa1\x17" + string(rune(ErrRefused|warningBit)) + // 3228 org details not updated
+	"\x00\x00\x0c\x9d\x15\x84\x3f" + string(rune(ErrInvalid|warningBit)) + // 3229 SMS hour limits not valid (also an error: value type not valid)
+	"\x00\x00\x0c\xa3\x70\x7f\x19" + string(rune(ErrRefused|warningBit)) + // 3235 base currency not defined
+	"\x00\x00\x0c\xa4\x79\x79\x17" + string(rune(ErrInvalid|warningBit)) + // 3236 currency code not valid
+	"\x00\x00\x0c\xa5\x81\x36\x15" + string(rune(ErrRefused|warningBit)) + // 3237 exchange rate missing
+	"\x00\x00\x0c\xa6\x82\xef\x15" + string(rune(ErrInvalid|warningBit)) // 3238 uploaded file missing
 
 const rowsV2OtpItem = "" +
 	"\x00\x00\x01\xad\x03\xff\x58" + string(rune(ErrRefused)) + // 429 daily maximum of codes per user reached (arrives as code 429, not a short-term throttle)
@@ -1449,10 +1449,10 @@ const rowsV2PointsItem = "" +
 	"\x00\x00\x03\x3e\x3d\x07\x28" + string(rune(ErrRefused)) + // 830 caller may not transfer from this entity
 	"\x00\x00\x03\x5b\x74\xb2\x19" + string(rune(ErrInvalid)) + // 859 redemption time not valid
 	"\x00\x00\x03\x5c\x77\x70\x18" + string(rune(ErrRefused)) + // 860 one-time code not issued
-	"\x00\x00\x03\x68\x51\x6a\x21" + string(rune(ErrRefused)) + // 872 points-to-currency ratio not read
-	"\x00\x00\x03\x69\x66\xc0\x1c" + string(rune(ErrInvalid)) + // 873 transaction number not valid
-	"\x00\x00\x03\x6c\x0f\x94\x46" + string(rune(ErrRefused)) + // 876 redeemable but code not generated (as an OTP error: validation failed)
-	"\x00\x00\x03\x6d\x84\xfe\x14" + string(rune(ErrRefused)) + // 877 points not allocated
+	"\x00\x00\x03\x68\x51\x6a\x21" + string(rune(ErrRefused|warningBit)) + // 872 points-to-currency ratio not read
+	"\x00\x00\x03\x69\x66\xc0\x1c" + string(rune(ErrInvalid|warningBit)) + // 873 transaction number not valid
+	"\x00\x00\x03\x6c\x0f\x94\x46" + string(rune(ErrRefused|warningBit)) + // 876 redeemable but code not generated (as an OTP error: validation failed)
+	"\x00\x00\x03\x6d\x84\xfe\x14" + string(rune(ErrRefused|warningBit)) + // 877 points not allocated
 	"\x00\x00\x03\x6e\x4d\xc0\x18" + string(rune(ErrRefused)) + // 878 more than three decimals
 	"\x00\x00\x03\x71\x2e\xb3\x0c" + string(rune(ErrRefused)) + // 881 not enrolled
 	"\x00\x00\x03\x75\x85\x26\x14" + string(rune(ErrInvalid)) + // 885 program id not valid
@@ -1465,12 +1465,12 @@ const rowsV2PointsItem = "" +
 	"\x00\x00\x03\x80\x0c\x79\x22" + string(rune(ErrTransient)) + // 896 points service failed, retry later
 	"\x00\x00\x03\x82\x41\x0a\x27" + string(rune(ErrTransient)) + // 898 points service unavailable, retry later
 	"\x00\x00\x03\x83\x37\x0f\x2a" + string(rune(ErrRefused)) + // 899 configuration fault, vendor support needed
-	"\x00\x00\x03\x84\x55\x3c\x20" + string(rune(ErrTransient)) + // 900 events of this user still queued
-	"\x00\x00\x03\x85\x17\xef\x3d" + string(rune(ErrInvalid)) + // 901 points or redemption id not valid (newer pages: not eligible)
-	"\x00\x00\x03\x86\x24\x2f\x36" + string(rune(ErrNotFound)) + // 902 redemption id unknown (newer pages: duplicate request)
-	"\x00\x00\x03\x87\x2f\xb5\x2f" + string(rune(ErrRefused)) + // 903 redemption failed (newer pages: limit exceeded)
-	"\x00\x00\x03\x88\x13\x81\x41" + string(rune(ErrInvalid)) + // 904 customer details not valid (newer pages: customer locked for now)
-	"\x00\x00\x03\x89\x48\x2d\x24" + string(rune(ErrRefused)) + // 905 reversal of redemptions switched off
+	"\x00\x00\x03\x84\x55\x3c\x20" + string(rune(ErrTransient|warningBit)) + // 900 events of this user still queued
+	"\x00\x00\x03\x85\x17\xef\x3d" + string(rune(ErrInvalid|warningBit)) + // 901 points or redemption id not valid (newer pages: not eligible)
+	"\x00\x00\x03\x86\x24\x2f\x36" + string(rune(ErrNotFound|warningBit)) + // 902 redemption id unknown (newer pages: duplicate request)
+	"\x00\x00\x03\x87\x2f\xb5\x2f" + string(rune(ErrRefused|warningBit)) + // 903 redemption failed (newer pages: limit exceeded)
+	"\x00\x00\x03\x88\x13\x81\x41" + string(rune(ErrInvalid|warningBit)) + // 904 customer details not valid (newer pages: customer locked for now)
+	"\x00\x00\x03\x89\x48\x2d\x24" + string(rune(ErrRefused|warningBit)) + // 905 reversal of redemptions switched off
 	"\x00\x00\x04\x4d\x85\x26\x14" + string(rune(ErrInvalid)) + // 1101 program id not valid
 	"\x00\x00\x04\xb6\x4e\xf2\x22" + string(rune(ErrInvalid)) + // 1206 source entity missing or not valid
 	"\x00\x00\x04\xb7\x3f\xd2\x27" + string(rune(ErrInvalid)) + // 1207 destination entity missing or not valid
@@ -1493,7 +1493,7 @@ const rowsV2PointsItem = "" +
 	"\x00\x00\x1f\x43\x66\x34\x10" + string(rune(ErrInvalid)) + // 8003 source not valid
 	"\x00\x00\x1f\x4d\x73\x54\x19" + string(rune(ErrInvalid)) + // 8013 identifier type not valid
 	"\x00\x00\x1f\x4f\x89\x87\x12" + string(rune(ErrNotFound)) + // 8015 customer not found
-	"\x00\x00\x1f\x85\x10\x1f\x12" + string(rune(ErrRefused)) + // 8069 account was merged
+	"\x00\x00\x1f\x85\x10\x1f\x12" + string(rune(ErrRefused|warningBit)) + // 8069 account was merged
 	"\x00\x00\x1f\xc2\x68\xe0\x1b" + string(rune(ErrInvalid)) + // 8130 lookup parameters not valid
 	"\x00\x00\x1f\xc8\x1d\xb4\x39" + string(rune(ErrNotFound)) + // 8136 program, strategy, event or currency of the issue unknown
 	"\x00\x00\x1f\xcb\x70\xca\x19" + string(rune(ErrNotFound)) + // 8139 bill of the issue unknown
@@ -1531,13 +1531,13 @@ const rowsV2PointsLedgerItem = "" +
 	"\x00\x00\x1f\x4d\x73\x54\x19" + string(rune(ErrInvalid)) + // 8013 identifier type not valid
 	"\x00\x00\x1f\x4f\x89\x87\x12" + string(rune(ErrNotFound)) + // 8015 customer not found
 	"\x00\x00\x23\x2b\x32\x97\x2d" + string(rune(ErrRefused)) + // 9003 no points summary, or ledger data not fetched
-	"\x00\x00\x23\x2c\x6d\x40\x1a" + string(rune(ErrRefused)) + // 9004 ledger read with a warning
+	"\x00\x00\x23\x2c\x6d\x40\x1a" + string(rune(ErrRefused|warningBit)) + // 9004 ledger read with a warning
 	"\x00\x00\x23\x2d\x49\x03\x23" + string(rune(ErrInvalid)) + // 9005 alternate currency filter not valid
 	"\x00\x00\x23\x3a\x6b\xd4\x1a" + string(rune(ErrNotFound)) + // 9018 alternate currency unknown
 	"\x00\x00\x23\x3d\x87\x0e\x13" + string(rune(ErrNotFound)) + // 9021 identifiers unknown
 	"\x00\x00\x23\x3e\x6c\xf2\x1a" + string(rune(ErrInvalid)) + // 9022 event references not valid
 	"\x00\x00\x2a\xf9\x61\x8f\x1d" + string(rune(ErrRefused)) + // 11001 parameters do not go together
-	"\x00\x00\x2a\xfa\x14\x84\x40" + string(rune(ErrTransient)) + // 11002 events still pending, ledger may be incomplete; read again later
+	"\x00\x00\x2a\xfa\x14\x84\x40" + string(rune(ErrTransient|warningBit)) + // 11002 events still pending, ledger may be incomplete; read again later
 	"\x00\x00\x2a\xfb\x56\xbc\x20" + string(rune(ErrRefused)) + // 11003 no ledger entries for the filter
 	"\x00\x00\x2a\xfe\x91\xea\x0e" + string(rune(ErrRefused)) + // 11006 limit above 10
 	"\x00\x00\x2a\xff\x83\xbe\x14" + string(rune(ErrInvalid)) + // 11007 entry type not valid
@@ -1567,7 +1567,7 @@ const rowsV2PromotionItem = "" +
 	"\x00\x00\x22\xaa\x7f\x49\x16" + string(rune(ErrInvalid)) + // 8874 promotion id not valid
 	"\x00\x00\x22\xb1\x3b\xe9\x29" + string(rune(ErrInvalid)) + // 8881 program id and promotion reference needed
 	"\x00\x00\x22\xb3\x3b\xe9\x29" + string(rune(ErrInvalid)) + // 8883 program id and promotion reference needed
-	"\x00\x00\x22\xba\x00\xc6\x5f" + string(rune(ErrRefused)) + // 8890 not issued: configuration or exhausted limits; comes as a warning and is not counted as failure
+	"\x00\x00\x22\xba\x00\xc6\x5f" + string(rune(ErrRefused|warningBit)) + // 8890 not issued: configuration or exhausted limits; comes as a warning and is not counted as failure
 	"\x00\x00\x22\xbc\x8a\xa7\x12" + string(rune(ErrRefused)) + // 8892 promotion inactive
 	"\x00\x00\x22\xc0\x64\xc8\x1c" + string(rune(ErrRefused)) + // 8896 issue to the customer failed
 	"\x00\x00\x22\xc3\x61\x55\x1d" + string(rune(ErrRefused)) + // 8899 not possible for a user group
@@ -1586,7 +1586,7 @@ const rowsV2ReferralItem = "" +
 	"\x00\x00\x1f\x4f\x89\x87\x12" + string(rune(ErrNotFound)) // 8015 customer not found
 
 const rowsV2RequestItem = "" +
-	"\x00\x00\x00\xc9\x31\xb4\x11" + string(rune(ErrPartial)) + // 201 some items failed
+	"\x00\x00\x00\xc9\x31\xb4\x11" + string(rune(ErrPartial|warningBit)) + // 201 some items failed
 	"\x00\x00\x01\x90\x00\x64\x09" + string(rune(ErrInvalid)) + // 400 bad input
 	"\x00\x00\x03\xf4\x89\x87\x12" + string(rune(ErrNotFound)) + // 1012 customer not found
 	"\x00\x00\x04\x24\x56\x5c\x20" + string(rune(ErrOversize)) + // 1060 more than ten items in the batch
@@ -1622,7 +1622,7 @@ const rowsV2RequestItem = "" +
 	"\x00\x00\x23\x5a\x8d\x47\x11" + string(rune(ErrNotFound)) + // 9050 request not found
 	"\x00\x00\x23\x5b\x15\x44\x19" + string(rune(ErrRefused)) + // 9051 requester may not approve
 	"\x00\x00\x23\x5c\x11\xe5\x10" + string(rune(ErrInvalid)) + // 9052 status not valid
-	"\x00\x00\x23\x5f\x91\xf8\x0e" + string(rune(ErrQueued)) + // 9055 queued earlier
+	"\x00\x00\x23\x5f\x91\xf8\x0e" + string(rune(ErrQueued|warningBit)) + // 9055 queued earlier
 	"\x00\x00\x23\x63\x39\x07\x29" + string(rune(ErrRefused)) + // 9059 amount above the automatic approval limit
 	"\x00\x00\x23\x64\x7f\x8b\x16" + string(rune(ErrRefused)) // 9060 retro transactions off
 
@@ -1661,7 +1661,7 @@ const rowsV2StaffItem = "" +
 	"\x00\x00\x03\xf2\x86\x89\x13" + string(rune(ErrInvalid)) + // 1010 code type not valid
 	"\x00\x00\x03\xf3\x93\x61\x0d" + string(rune(ErrRefused)) + // 1011 user inactive
 	"\x00\x00\x03\xf4\x92\xab\x0d" + string(rune(ErrRefused)) + // 1012 code not sent
-	"\x00\x00\x04\xbf\x19\xd3\x3c" + string(rune(ErrInvalid)) + // 1215 parent zone, concept or external id not valid, defaults used
+	"\x00\x00\x04\xbf\x19\xd3\x3c" + string(rune(ErrInvalid|warningBit)) + // 1215 parent zone, concept or external id not valid, defaults used
 	"\x00\x00\x06\xa4\x5e\x38\x1e" + string(rune(ErrRefused)) // 1700 one-time code wrong or expired
 
 const rowsV2StoreItem = "" +
@@ -1700,7 +1700,7 @@ const rowsV2TillItem = "" +
 
 const rowsV2TransactionItem = "" +
 	"\x00\x00\x01\xf4\x7c\x59\x17" + string(rune(ErrRefused)) + // 500 transaction not fetched
-	"\x00\x00\x02\x09\x05\x05\x3e" + string(rune(ErrTransient)) + // 521 another action is running for the same customer, retry shortly
+	"\x00\x00\x02\x09\x05\x05\x3e" + string(rune(ErrTransient|warningBit)) + // 521 another action is running for the same customer, retry shortly
 	"\x00\x00\x02\x58\x45\xeb\x11" + "\x00" + // 600 transaction added
 	"\x00\x00\x02\x59\x80\x3a\x15" + string(rune(ErrInvalid)) + // 601 bill amount not valid
 	"\x00\x00\x02\x5a\x66\xc0\x1c" + string(rune(ErrInvalid)) + // 602 transaction number not valid
@@ -1782,12 +1782,12 @@ const rowsV2TransactionItem = "" +
 	"\x00\x00\x02\xa8\x22\xeb\x36" + string(rune(ErrInvalid)) + // 680 add-on details not valid (older text: no transactions)
 	"\x00\x00\x02\xa9\x1c\x22\x3a" + string(rune(ErrInvalid)) + // 681 split details not valid (older text: transactions blocked)
 	"\x00\x00\x02\xaa\x0a\xb4\x4c" + string(rune(ErrRefused)) + // 682 combo or split item cannot be returned (older text: currency conversion off)
-	"\x00\x00\x02\xab\x05\x5b\x56" + string(rune(ErrRefused)) + // 683 loyalty engine call for the new bill failed (as a rejection reason: item code unknown)
-	"\x00\x00\x02\xac\x6b\x83\x1b" + string(rune(ErrRefused)) + // 684 voucher engine event failed
+	"\x00\x00\x02\xab\x05\x5b\x56" + string(rune(ErrRefused|warningBit)) + // 683 loyalty engine call for the new bill failed (as a rejection reason: item code unknown)
+	"\x00\x00\x02\xac\x6b\x83\x1b" + string(rune(ErrRefused|warningBit)) + // 684 voucher engine event failed
 	"\x00\x00\x02\xad\x27\xd1\x13" + string(rune(ErrRefused)) + // 685 a field is too long
 	"\x00\x00\x02\xae\x47\x88\x15" + string(rune(ErrRefused)) + // 686 transaction not added
-	"\x00\x00\x02\xaf\x15\x04\x40" + string(rune(ErrQueued)) + // 687 points work queued (newer text: no line item matches the return)
-	"\x00\x00\x02\xb0\x10\xeb\x43" + string(rune(ErrRefused)) + // 688 no line item matches the return (newer text: bill number not found)
+	"\x00\x00\x02\xaf\x15\x04\x40" + string(rune(ErrQueued|warningBit)) + // 687 points work queued (newer text: no line item matches the return)
+	"\x00\x00\x02\xb0\x10\xeb\x43" + string(rune(ErrRefused|warningBit)) + // 688 no line item matches the return (newer text: bill number not found)
 	"\x00\x00\x02\xb1\x12\xe8\x15" + string(rune(ErrRefused)) + // 689 points engine failure
 	"\x00\x00\x02\xb2\x16\xbd\x3e" + string(rune(ErrInvalid)) + // 690 transaction type not valid (older text: points engine failure)
 	"\x00\x00\x02\xb3\x12\xbc\x42" + string(rune(ErrRefused)) + // 691 transaction status not fetched (older text: points engine failure)
@@ -1799,14 +1799,14 @@ const rowsV2TransactionItem = "" +
 	"\x00\x00\x02\xb9\x12\xe8\x15" + string(rune(ErrRefused)) + // 697 points engine failure
 	"\x00\x00\x02\xba\x12\xe8\x15" + string(rune(ErrRefused)) + // 698 points engine failure
 	"\x00\x00\x02\xbb\x37\x0f\x2a" + string(rune(ErrRefused)) + // 699 configuration fault, vendor support needed
-	"\x00\x00\x02\xc6\x3a\xf3\x29" + string(rune(ErrRefused)) + // 710 loyalty engine call for the return failed
+	"\x00\x00\x02\xc6\x3a\xf3\x29" + string(rune(ErrRefused|warningBit)) + // 710 loyalty engine call for the return failed
 	"\x00\x00\x03\x34\x4c\x53\x19" + string(rune(ErrRefused)) + // 820 customer flagged as fraud
 	"\x00\x00\x03\x4a\x40\xe3\x27" + string(rune(ErrInvalid)) + // 842 payment mode unknown (rejection reason)
 	"\x00\x00\x04\x4d\x14\x55\x12" + string(rune(ErrNotFound)) + // 1101 program id unknown
 	"\x00\x00\x04\x4e\x75\x90\x18" + string(rune(ErrInvalid)) + // 1102 currency ratio not valid
 	"\x00\x00\x04\x4f\x7f\xb7\x16" + string(rune(ErrNotFound)) + // 1103 shipping store unknown
 	"\x00\x00\x04\x50\x75\xa8\x18" + string(rune(ErrInvalid)) + // 1104 customer details missing
-	"\x00\x00\x04\x51\x30\x13\x2f" + string(rune(ErrRefused)) + // 1105 returnable days below minus one (also an error)
+	"\x00\x00\x04\x51\x30\x13\x2f" + string(rune(ErrRefused|warningBit)) + // 1105 returnable days below minus one (also an error)
 	"\x00\x00\x04\x52\x79\xa7\x17" + string(rune(ErrRefused)) + // 1106 custom fields not added
 	"\x00\x00\x04\x53\x38\x35\x2a" + string(rune(ErrInvalid)) + // 1107 role and user filter combination not valid
 	"\x00\x00\x04\x54\x8e\x57\x11" + string(rune(ErrInvalid)) + // 1108 user id not valid
@@ -1840,24 +1840,24 @@ const rowsV2TransactionItem = "" +
 	"\x00\x00\x0b\xe5\x2f\xe4\x2f" + string(rune(ErrRefused)) + // 3045 refused for a customer with this status (fraud)
 	"\x00\x00\x1f\x4f\x89\x87\x12" + string(rune(ErrNotFound)) + // 8015 customer not found
 	"\x00\x00\x1f\x94\x75\xa8\x18" + string(rune(ErrInvalid)) + // 8084 customer details missing
-	"\x00\x00\x25\x81\x87\x5a\x13" + string(rune(ErrRefused)) + // 9601 line item not added
-	"\x00\x00\x25\x82\x80\xb8\x15" + string(rune(ErrRefused)) + // 9602 credit note not added
-	"\x00\x00\x25\x83\x74\x4e\x19" + string(rune(ErrRefused)) + // 9603 payment details not added
-	"\x00\x00\x25\x84\x79\xa7\x17" + string(rune(ErrRefused)) + // 9604 custom fields not added
-	"\x00\x00\x25\x85\x77\x88\x18" + string(rune(ErrRefused)) + // 9605 org has no base currency
-	"\x00\x00\x25\x86\x8f\x7a\x10" + string(rune(ErrRefused)) + // 9606 no currency sent
-	"\x00\x00\x25\x87\x40\xe3\x14" + string(rune(ErrInvalid)) + // 9607 payment mode unknown
-	"\x00\x00\x25\x88\x68\xc5\x1b" + string(rune(ErrRefused)) + // 9608 line item marked as outlier
-	"\x00\x00\x25\x89\x50\xe6\x21" + string(rune(ErrInvalid)) + // 9609 payment attribute value not valid
-	"\x00\x00\x25\x8a\x40\x47\x27" + string(rune(ErrRefused)) + // 9610 loyalty event failed, no points awarded
-	"\x00\x00\x25\x8b\x62\xeb\x1d" + string(rune(ErrRefused)) + // 9611 transaction marked as outlier
-	"\x00\x00\x25\x8c\x7d\x0d\x16" + string(rune(ErrRefused)) + // 9612 credit notes not saved
-	"\x00\x00\x25\x8d\x69\x82\x1b" + string(rune(ErrInvalid)) + // 9613 payment attribute not valid
-	"\x00\x00\x25\x8e\x43\x97\x26" + string(rune(ErrRefused)) + // 9614 several loyalty bills match the return
-	"\x00\x00\x25\x8f\x5f\x28\x1e" + string(rune(ErrRefused)) + // 9615 return policy days not defined
-	"\x00\x00\x25\x90\x2b\x35\x31" + string(rune(ErrRefused)) + // 9616 one loyalty bill matches, ordinary return allowed
-	"\x00\x01\x63\x88\x60\xc4\x1d" + string(rune(ErrInvalid)) + // 91016 extended field name not valid
-	"\x00\x01\x63\x89\x2e\xf9\x2f" + string(rune(ErrRefused)) // 91017 extended field value of the wrong type; dropped
+	"\x00\x00\x25\x81\x87\x5a\x13" + string(rune(ErrRefused|warningBit)) + // 9601 line item not added
+	"\x00\x00\x25\x82\x80\xb8\x15" + string(rune(ErrRefused|warningBit)) + // 9602 credit note not added
+	"\x00\x00\x25\x83\x74\x4e\x19" + string(rune(ErrRefused|warningBit)) + // 9603 payment details not added
+	"\x00\x00\x25\x84\x79\xa7\x17" + string(rune(ErrRefused|warningBit)) + // 9604 custom fields not added
+	"\x00\x00\x25\x85\x77\x88\x18" + string(rune(ErrRefused|warningBit)) + // 9605 org has no base currency
+	"\x00\x00\x25\x86\x8f\x7a\x10" + string(rune(ErrRefused|warningBit)) + // 9606 no currency sent
+	"\x00\x00\x25\x87\x40\xe3\x14" + string(rune(ErrInvalid|warningBit)) + // 9607 payment mode unknown
+	"\x00\x00\x25\x88\x68\xc5\x1b" + string(rune(ErrRefused|warningBit)) + // 9608 line item marked as outlier
+	"\x00\x00\x25\x89\x50\xe6\x21" + string(rune(ErrInvalid|warningBit)) + // 9609 payment attribute value not valid
+	"\x00\x00\x25\x8a\x40\x47\x27" + string(rune(ErrRefused|warningBit)) + // 9610 loyalty event failed, no points awarded
+	"\x00\x00\x25\x8b\x62\xeb\x1d" + string(rune(ErrRefused|warningBit)) + // 9611 transaction marked as outlier
+	"\x00\x00\x25\x8c\x7d\x0d\x16" + string(rune(ErrRefused|warningBit)) + // 9612 credit notes not saved
+	"\x00\x00\x25\x8d\x69\x82\x1b" + string(rune(ErrInvalid|warningBit)) + // 9613 payment attribute not valid
+	"\x00\x00\x25\x8e\x43\x97\x26" + string(rune(ErrRefused|warningBit)) + // 9614 several loyalty bills match the return
+	"\x00\x00\x25\x8f\x5f\x28\x1e" + string(rune(ErrRefused|warningBit)) + // 9615 return policy days not defined
+	"\x00\x00\x25\x90\x2b\x35\x31" + string(rune(ErrRefused|warningBit)) + // 9616 one loyalty bill matches, ordinary return allowed
+	"\x00\x01\x63\x88\x60\xc4\x1d" + string(rune(ErrInvalid|warningBit)) + // 91016 extended field name not valid
+	"\x00\x01\x63\x89\x2e\xf9\x2f" + string(rune(ErrRefused|warningBit)) // 91017 extended field value of the wrong type; dropped
 
 const rowsV2UserauthItem = "" +
 	"\x00\x01\x63\x90\x8b\xd1\x11" + string(rune(ErrRefused)) + // 91024 credentials wrong
@@ -1887,15 +1887,15 @@ const rowsV2UsergroupItem = "" +
 	"\x00\x00\x06\x68\x7a\xa4\x17" + string(rune(ErrRefused)) + // 1640 group size not positive
 	"\x00\x00\x06\x69\x8a\x83\x12" + string(rune(ErrNotFound)) + // 1641 permission unknown
 	"\x00\x00\x06\x6a\x5a\xe9\x1f" + string(rune(ErrRefused)) + // 1642 primary member of another group
-	"\x00\x00\x06\x6b\x8c\xbf\x11" + string(rune(ErrRefused)) + // 1643 nothing to update
+	"\x00\x00\x06\x6b\x8c\xbf\x11" + string(rune(ErrRefused|warningBit)) + // 1643 nothing to update
 	"\x00\x00\x06\x6c\x81\x60\x15" + string(rune(ErrInvalid)) + // 1644 group details missing
 	"\x00\x00\x06\x6d\x7a\x76\x17" + string(rune(ErrInvalid)) + // 1645 group details not valid
 	"\x00\x00\x06\x7d\x6d\x0c\x1a" + string(rune(ErrRefused)) + // 1661 extended field array empty
 	"\x00\x00\x1f\x4f\x89\x87\x12" + string(rune(ErrNotFound)) + // 8015 customer not found
-	"\x00\x00\x1f\x85\x10\x1f\x12" + string(rune(ErrRefused)) + // 8069 account was merged
+	"\x00\x00\x1f\x85\x10\x1f\x12" + string(rune(ErrRefused|warningBit)) + // 8069 account was merged
 	"\x00\x01\x63\x87\x85\x62\x14" + string(rune(ErrRefused)) + // 91015 search text too long
-	"\x00\x01\x63\x88\x0b\xc7\x1b" + string(rune(ErrInvalid)) + // 91016 extended field name unknown
-	"\x00\x01\x63\x89\x12\x5a\x1f" + string(rune(ErrRefused)) + // 91017 extended field value type wrong
+	"\x00\x01\x63\x88\x0b\xc7\x1b" + string(rune(ErrInvalid|warningBit)) + // 91016 extended field name unknown
+	"\x00\x01\x63\x89\x12\x5a\x1f" + string(rune(ErrRefused|warningBit)) + // 91017 extended field value type wrong
 	"\x00\x01\x63\xac\x43\x71\x26" + string(rune(ErrInvalid)) + // 91052 search parameters missing or not valid
 	"\x00\x01\x6b\x49\x8f\x0a\x10" + string(rune(ErrRefused)) + // 93001 group name empty
 	"\x00\x01\x6b\x4a\x8e\x57\x11" + string(rune(ErrInvalid)) + // 93002 user id not valid

@@ -90,6 +90,7 @@ func TestLookupFindsEveryItemRow(t *testing.T) {
 		// its list does not call so.
 		assert.Equal(t, row["outcome"] == "success", meaning.Kind == 0, name)
 		assert.Equal(t, row["transient"] == "yes", meaning.Kind == caperrors.ErrTransient, name)
+		assert.Equal(t, row["outcome"] == "warning" || row["outcome"] == "either", meaning.Warning, name)
 		assert.Equal(t, row["duplicate"] == "replay" && !notDone[name], meaning.Kind == caperrors.ErrDuplicate, name)
 		if row["duplicate"] == "conflict" {
 			assert.Equal(t, caperrors.ErrConflict, meaning.Kind, name)
@@ -120,6 +121,7 @@ func TestLookupFindsEveryRequestRow(t *testing.T) {
 		assert.Equal(t, row["meaning"], meaning.Text, name)
 		assert.Equal(t, row["outcome"] == "success", meaning.Kind == 0, name)
 		assert.Equal(t, row["transient"] == "yes", meaning.Kind == caperrors.ErrTransient, name)
+		assert.Equal(t, row["outcome"] == "warning" || row["outcome"] == "either", meaning.Warning, name)
 		assert.Equal(t, row["split_batch"] == "yes", meaning.Kind == caperrors.ErrOversize, name)
 		assert.Equal(t, row["refresh_auth"] == "yes", meaning.Kind == caperrors.ErrUnauthenticated, name)
 	}

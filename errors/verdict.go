@@ -25,6 +25,8 @@ type Verdict struct {
 	Diagnostic string
 
 	// Raw is the item's part of the answer. It may share memory with the
-	// whole answer: copy it to keep it.
+	// whole answer: copy it to keep it. Of an answer in XML it is that part
+	// turned into JSON: an element is an object, one that repeats a list, a
+	// text a string, an empty element null.
 	Raw json.RawMessage
 }

@@ -42,6 +42,22 @@ func benchBulk(n int) []byte {
 	return []byte(fmt.Sprintf(`{"response":[%s],"totalCount":%d,"failureCount":%d}`, strings.Join(items, ","), n, n/10))
 }
 
+// Revoked coupons: one in ten failed, for one of two reasons.
+func benchLists(n int) []byte {
+	var done, failed []string
+	for i := range n {
+		if i%10 == 9 {
+			failed = append(failed, fmt.Sprintf(`"INV-%07d"`, i))
+		} else {
+			done = append(done, fmt.Sprintf(`{"couponId":%d,"couponCode":"INV-%07d","issuedToUserId":%d}`, 1239817476+i, i, 555567088+i))
+		}
+	}
+	half := len(failed) / 2
+	return []byte(fmt.Sprintf(`{"entity":{"totalCount":%d,"failedCount":%d,"revokedCoupons":[%s],"failedToRevoke":[`+
+		`{"errorCode":682,"errorMessage":"not found","couponCodes":[%s]},{"errorCode":712,"errorMessage":"expired","couponCodes":[%s]}]},"errors":[],"success":true}`,
+		n, len(failed), strings.Join(done, ","), strings.Join(failed[:half], ","), strings.Join(failed[half:], ",")))
+}
+
 // What a plain program would declare for the same depth: the statuses and the
 // bytes of each item.
 type (
@@ -85,6 +101,32 @@ func plainReadV1(b *testing.B, body []byte) {
 	}
 }
 
+type plainLists struct {
+	Entity struct {
+		Done   []struct{ CouponCode string } `json:"revokedCoupons"`
+		Failed []struct {
+			ErrorCode    json.RawMessage
+			ErrorMessage string
+			CouponCodes  []string
+		} `json:"failedToRevoke"`
+	} `json:"entity"`
+}
+
+func plainReadLists(b *testing.B, body []byte) {
+	b.Helper()
+	var answer plainLists
+	require.NoError(b, json.Unmarshal(body, &answer))
+	fate := make(map[string]json.RawMessage)
+	for _, done := range answer.Entity.Done {
+		fate[done.CouponCode] = nil
+	}
+	for _, failed := range answer.Entity.Failed {
+		for _, code := range failed.CouponCodes {
+			fate[code] = failed.ErrorCode
+		}
+	}
+}
+
 func plainReadBulk(b *testing.B, body []byte) {
 	b.Helper()
 	var answer plainBulk
@@ -111,6 +153,7 @@ func BenchmarkRead(b *testing.B) {
 		}{
 			{"v1", benchV1(n), v1Call(n), plainReadV1},
 			{"bulk", benchBulk(n), bulkCall(n), plainReadBulk},
+			{"lists", benchLists(n), listsCall(n), plainReadLists},
 		} {
 			b.Run(fmt.Sprintf("%s/%d/wire", bench.name, n), func(b *testing.B) {
 				b.SetBytes(int64(len(bench.body)))

@@ -82,7 +82,7 @@ func TestReadRefusesWhatIsNotTheAPIs(t *testing.T) {
 		"white space":                   {body: " \r\n\t", reason: "the body is empty", offset: -1},
 		"a byte order mark alone":       {body: "\xEF\xBB\xBF", reason: "the body is empty", offset: -1},
 		"a page":                        {body: string(fixture(t, "other/edge.html")), reason: "an HTML page"},
-		"XML":                           {body: string(fixture(t, "other/refused.xml")), reason: "XML, not JSON"},
+		"XML":                           {body: `<?xml version="1.0"?><error><code>461</code></error>`, reason: "XML, not JSON"},
 		"a text":                        {body: "upstream error", reason: "no JSON value"},
 		"a cut body":                    {body: `{"response":[{"entityId":1,"err`, reason: "the body ends too early", offset: 31},
 		"something behind the end":      {body: `{"errors":[{"code":461}]} x`, reason: "something follows the end", offset: 26},

@@ -21,6 +21,11 @@ const (
 	diagErrorText      = "a member error holds a text under a status that tells success"
 	diagEmpty          = "the answer is an empty object"
 	diagNotAnswered    = "not found in the answer"
+	diagAllPartsFailed = "its own status tells success, but all of its parts failed"
+	diagTransientMade  = "an error says that it can be tried again, but something was made"
+	diagNoStatusAtAll  = "the answer has no status; that it is there decides"
+	diagBusyOutweighs  = "a warning says that another action runs for the customer; it outweighs the error"
+	diagNotCounted     = "the lists and counters of the answer do not tell what became of it"
 )
 
 // remark adds to a diagnostic.

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+)
 
 // Encode joins encoded items to a request body: a bare array if root is empty,
 // else {"root":{"<root>":[…]}} as v1.1 wants it. The items are copied as they
@@ -16,13 +19,7 @@ func Encode(root string, items [][]byte) []byte {
 	}
 	name := ""
 	if root != "" {
-		if name = root; !isPlainName(root) {
-			encoded, err := json.Marshal(root)
-			if err != nil { // a string always has an encoding
-				return nil
-			}
-			name = string(encoded[1 : len(encoded)-1])
-		}
+		name = escapedName(root)
 		size += len(`"":[`) + len(name)
 	}
 	body := append(make([]byte, 0, size), before...)
@@ -48,4 +45,46 @@ func isPlainName(name string) bool {
 		}
 	}
 	return true
+}
+
+// EncodeIn puts encoded items into an object as its member: {…,"<member>":[…]}.
+// Object is an encoded JSON object without that member, or empty. It allocates
+// the result only, unless the name needs escapes.
+func EncodeIn(object []byte, member string, items [][]byte) []byte {
+	head := bytes.TrimSpace(object)
+	head = bytes.TrimSuffix(head, []byte("}"))
+	head = bytes.TrimRight(head, " \t\r\n")
+	if len(head) == 0 {
+		head = []byte("{")
+	}
+	size := len(head) + len(member) + len(`,"":[]}`) + len(items)
+	for _, item := range items {
+		size += len(item)
+	}
+	body := append(make([]byte, 0, size), head...)
+	if len(head) > 1 {
+		body = append(body, ',')
+	}
+	body = append(body, '"')
+	body = append(body, escapedName(member)...)
+	body = append(body, `":[`...)
+	for i, item := range items {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, item...)
+	}
+	return append(body, "]}"...)
+}
+
+// escapedName returns a member's name as it stands between quotes.
+func escapedName(name string) string {
+	if isPlainName(name) {
+		return name
+	}
+	encoded, err := json.Marshal(name)
+	if err != nil { // a string always has an encoding
+		return ""
+	}
+	return string(encoded[1 : len(encoded)-1])
 }

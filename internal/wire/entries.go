@@ -72,15 +72,15 @@ type faults struct {
 	mixed   bool // the codes disagree about the outcome
 }
 
-func (f *faults) add(e *entry, kind caperrors.Kind, scope caperrors.Scope) {
+func (f *faults) add(code caperrors.Code, message []byte, kind caperrors.Kind, scope caperrors.Scope) {
 	f.n++
 	if f.n > 1 {
-		f.mixed = f.mixed || outcomeOf(kind, e.number()) != outcomeOf(f.kind, f.code)
+		f.mixed = f.mixed || outcomeOf(kind, code) != outcomeOf(f.kind, f.code)
 		if f.kind != caperrors.ErrTransient || kind == caperrors.ErrTransient {
 			return
 		}
 	}
-	f.code, f.kind, f.scope, f.message = e.number(), kind, scope, e.message
+	f.code, f.kind, f.scope, f.message = code, kind, scope, message
 }
 
 // readErrors consumes a list of errors; one may stand there without a list. It
@@ -99,7 +99,7 @@ func (r *reader) readErrors(f *faults, how resolver) {
 func (r *reader) addError(f *faults, how resolver) {
 	if e := r.entry(); !e.isBlank() {
 		kind, scope := r.resolve(how, e.number())
-		f.add(&e, kind, scope)
+		f.add(e.number(), e.message, kind, scope)
 	}
 }
 
@@ -108,9 +108,19 @@ func (r *reader) addError(f *faults, how resolver) {
 type notes struct {
 	list    []caperrors.Warning
 	dropped bool
+	queued  bool  // it is stored, and the rest is done later
 	busy    entry // 521: another action runs for the customer
 	void    entry // nothing was found to be done, unless there is a result
 	denied  entry // refused whatever stands beside it
+}
+
+// keep adds a warning while there is room.
+func (n *notes) keep(w caperrors.Warning) {
+	if len(n.list) >= maxWarnings {
+		n.dropped = true
+		return
+	}
+	n.list = append(n.list, w)
 }
 
 // join adds the warnings that stand at another place.
@@ -119,13 +129,10 @@ func (n *notes) join(other *notes) {
 		return
 	}
 	for _, w := range other.list {
-		if len(n.list) >= maxWarnings {
-			n.dropped = true
-			break
-		}
-		n.list = append(n.list, w)
+		n.keep(w)
 	}
 	n.dropped = n.dropped || other.dropped
+	n.queued = n.queued || other.queued
 	for _, e := range []struct{ to, from *entry }{
 		{&n.busy, &other.busy}, {&n.void, &other.void}, {&n.denied, &other.denied},
 	} {
@@ -180,12 +187,15 @@ func (r *reader) addNote(n *notes, e *entry) {
 		n.void = *e
 	case isDenied(r.call, code):
 		n.denied = *e
+	default:
+		kind, _ := r.kindOf(r.scope(caperrors.ItemLevel), code)
+		n.queued = n.queued || kind == caperrors.ErrQueued
 	}
-	if len(n.list) >= maxWarnings {
+	if len(n.list) < maxWarnings {
+		n.list = append(n.list, caperrors.Warning{Code: code, Message: r.texts.of(e.message)})
+	} else {
 		n.dropped = true
-		return
 	}
-	n.list = append(n.list, caperrors.Warning{Code: code, Message: r.texts.of(e.message)})
 }
 
 // isVoid tells the label warnings of v2 that mean "nothing done" when they

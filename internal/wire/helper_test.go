@@ -36,6 +36,14 @@ func bulkCall(count int) wire.Call {
 	}
 }
 
+// listsCall is a call of v2 coupon/revoke.
+func listsCall(count int) wire.Call {
+	return wire.Call{
+		Version: caperrors.V2, Entity: "coupon", Dialect: wire.V2Lists, Count: count,
+		Items: "entity.revokedCoupons", EchoID: "couponCode", Failed: "entity.failedToRevoke", FailedID: "couponCodes",
+	}
+}
+
 // singleCall is a call for one thing of v2.
 func singleCall(entity string) wire.Call {
 	return wire.Call{Version: caperrors.V2, Entity: entity, Dialect: wire.V2Single, Count: 1}

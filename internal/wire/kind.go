@@ -37,6 +37,16 @@ func (r *reader) kindOf(scope caperrors.Scope, code caperrors.Code) (caperrors.K
 	return r.known.kind, r.known.known
 }
 
+// mayWarn reports whether the table has the code as one that is also sent
+// beside things that were done.
+func (r *reader) mayWarn(scope caperrors.Scope, code caperrors.Code) bool {
+	if slices.Contains(r.call.Oversize, code) || slices.Contains(r.call.Replay, code) {
+		return false
+	}
+	meaning, _ := caperrors.Lookup(scope, code)
+	return meaning.Warning
+}
+
 // outcomeOf is what a code of that kind says of the thing it stands on.
 func outcomeOf(kind caperrors.Kind, code caperrors.Code) caperrors.Outcome {
 	switch kind {

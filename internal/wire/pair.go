@@ -13,6 +13,9 @@ import (
 // and once among those answered. What finds no partner is unknown, never
 // guessed.
 func (r *reader) pair() []caperrors.Verdict {
+	if r.call.Open {
+		return r.open()
+	}
 	verdicts := make([]caperrors.Verdict, max(r.call.Count, 0))
 	if r.answered == len(verdicts) && !r.reordered() {
 		for i := range verdicts {
@@ -37,6 +40,18 @@ func (r *reader) pair() []caperrors.Verdict {
 	}
 	if left := r.answered - paired; left > 0 {
 		r.remarks = append(r.remarks, strconv.Itoa(left)+" answered items match no item sent")
+	}
+	return verdicts
+}
+
+// open gives each item of a read its verdict.
+func (r *reader) open() []caperrors.Verdict {
+	verdicts := make([]caperrors.Verdict, len(r.items))
+	for i := range verdicts {
+		verdicts[i] = r.final(&r.items[i])
+	}
+	if left := r.answered - len(r.items); left > 0 {
+		r.remarks = append(r.remarks, strconv.Itoa(left)+" items beyond "+strconv.Itoa(keepOpen)+" are left out")
 	}
 	return verdicts
 }
@@ -100,7 +115,14 @@ func (r *reader) final(it *item) caperrors.Verdict {
 	v := it.verdict
 	if it.bare {
 		v.Scope = r.scope(caperrors.ItemLevel)
-		if r.allFailed() {
+		if r.call.Status == NoStatus || r.call.Open {
+			raw := v.Raw
+			v = r.byRequest()
+			v.Raw = raw
+			if r.call.Status != NoStatus {
+				v.Diagnostic = diagNoStatus
+			}
+		} else if r.allFailed() {
 			raw := v.Raw
 			v = r.failedVerdict()
 			v.Raw, v.Diagnostic = raw, diagRequestFailed
@@ -113,7 +135,7 @@ func (r *reader) final(it *item) caperrors.Verdict {
 // forAll repeats a verdict for every item sent.
 func (r *reader) forAll(v caperrors.Verdict) []caperrors.Verdict {
 	v.RequestID = r.http.RequestID
-	verdicts := make([]caperrors.Verdict, max(r.call.Count, 0))
+	verdicts := make([]caperrors.Verdict, r.call.sent())
 	for i := range verdicts {
 		verdicts[i] = v
 	}

@@ -23,7 +23,14 @@ import (
 // Nesting deeper than 200 counts as no JSON. A leading byte order mark is
 // skipped, invalid UTF-8 is replaced in texts, and of members with the same
 // name the last one counts.
+//
+// A v1.1 answer in XML is read by the same rules, whatever the dialect; it
+// becomes JSON first. XML that is not well formed, invalid UTF-8 and document
+// type declarations are refused. Answers then share memory with that JSON.
 func Read(h HTTP, c Call) (Reply, error) {
+	if isXML(&h, &c) {
+		return readXML(h, c)
+	}
 	r := newReader(&h, &c)
 	r.scan.skipBOM()
 	r.scan.peek()
@@ -41,6 +48,9 @@ func Read(h HTTP, c Call) (Reply, error) {
 		shape = shapeBulk
 	case V2Single:
 		r.readV2Single()
+	case V2Lists:
+		r.readV2Lists()
+		shape = shapeBulk
 	default:
 		return Reply{}, decodeError(&h, -1, "no decoder for this dialect")
 	}
@@ -51,10 +61,20 @@ func Read(h HTTP, c Call) (Reply, error) {
 	if err := r.scan.err; err != nil {
 		return Reply{}, decodeError(&h, int64(err.offset), notJSON(h.Body, err))
 	}
-	if c.Dialect == V2Single {
-		return r.judgeV2Single()
+	var reply Reply
+	var err error
+	switch c.Dialect {
+	case V2Single:
+		reply, err = r.judgeV2Single()
+	case V2Lists:
+		reply, err = r.judgeLists()
+	default:
+		reply, err = r.judge(shape)
 	}
-	return r.judge(shape)
+	if err == nil {
+		reply.Raw, reply.Code = r.raw, r.status.code
+	}
+	return reply, err
 }
 
 // judge decides an answer to many items.
@@ -74,6 +94,10 @@ func (r *reader) judge(shape string) (Reply, error) {
 			", but its items have a status; the items count")
 	case r.allFailed() && stated == 0:
 		return Reply{Verdicts: r.forAll(r.failedVerdict())}, nil
+	case r.call.Items == "" && r.call.Status == NoStatus && r.status.tells():
+		v := r.byRequest()
+		v.Raw = r.raw
+		return Reply{Verdicts: r.forAll(v), Diagnostics: r.remarks}, nil
 	case !r.found && !r.status.tells():
 		return Reply{}, decodeError(r.http, -1, shape)
 	}
@@ -83,7 +107,8 @@ func (r *reader) judge(shape string) (Reply, error) {
 }
 
 // refusal returns the code that refuses the request as a whole: any but 200,
-// 201 and 500, whatever the flag beside it says.
+// 201, 500 and what the table knows as a success or as partly done, whatever
+// the flag beside it says.
 func (r *reader) refusal() (faults, bool) {
 	if r.errors.n > 0 {
 		return r.errors, true
@@ -96,13 +121,48 @@ func (r *reader) refusal() (faults, bool) {
 		return faults{}, false
 	}
 	scope := r.scope(caperrors.RequestLevel)
-	kind, _ := r.kindOf(scope, st.code)
+	kind, known := r.kindOf(scope, st.code)
+	if !known {
+		// The gateway puts the codes of its entities there.
+		item := r.scope(caperrors.ItemLevel)
+		if special, has := r.kindOf(item, st.code); has {
+			kind, known, scope = special, true, item
+		}
+	}
+	if known && (kind == 0 || kind == caperrors.ErrPartial) {
+		return faults{}, false
+	}
 	return faults{n: 1, code: st.code, kind: asError(kind), scope: scope, message: st.message}, true
 }
 
 // allFailed reports whether the request's code says that every item failed.
 func (r *reader) allFailed() bool {
 	return r.status.tells() && r.status.code == caperrors.CodeAllFailed
+}
+
+// byRequest is the verdict of an item in an answer whose items have no status.
+// That an answer without any status holds the item is taken for success if the
+// HTTP status is no error.
+func (r *reader) byRequest() caperrors.Verdict {
+	if r.allFailed() {
+		return r.failedVerdict()
+	}
+	v := caperrors.Verdict{Scope: r.scope(caperrors.ItemLevel), RequestID: r.http.RequestID}
+	st := &r.status
+	switch kind, _ := r.kindOf(r.scope(caperrors.RequestLevel), st.code); {
+	case st.tells() && kind == caperrors.ErrPartial && st.code != 0:
+		v.Code, v.Kind, v.Diagnostic = st.code, kind, diagNoStatus
+	case st.tells():
+		v.Outcome = caperrors.Applied
+	case r.http.Status >= 200 && r.http.Status < 300:
+		v.Outcome = caperrors.Applied
+		if r.call.Dialect == V1JSON {
+			v.Diagnostic = diagNoStatusAtAll
+		}
+	default:
+		v.Diagnostic = diagNoStatus
+	}
+	return v
 }
 
 // failedVerdict is the verdict of an item that only the request's code speaks of.
@@ -119,7 +179,7 @@ func (r *reader) failedVerdict() caperrors.Verdict {
 // nothing was done; a code that says something else gives verdicts.
 func (r *reader) whole(f *faults) Reply {
 	outcome := outcomeOf(f.kind, f.code)
-	one := r.call.Count == 1
+	one := r.call.sent() == 1
 	if outcome == caperrors.Applied || outcome == caperrors.Unknown || outcome == caperrors.Duplicate && one {
 		v := caperrors.Verdict{Outcome: outcome}
 		r.fromErrors(&v, f)
@@ -174,16 +234,14 @@ func (r *reader) compare() {
 		}
 	}
 	whole := failed+applied == r.answered // nothing is undecided
-	told := func(name string, have, want int) {
-		if have >= 0 && have != want {
-			r.remarks = append(r.remarks, name+" is "+strconv.Itoa(have)+", but the answer has "+strconv.Itoa(want))
-		}
+	if !r.call.Open {                     // of a read they may count the pages that were not asked for
+		r.told("totalCount", r.top.total, r.answered)
+		r.told("total", r.status.total, r.answered)
 	}
-	told("totalCount", r.top.total, r.answered)
-	told("total", r.status.total, r.answered)
 	if whole {
-		told("failureCount", r.top.failed, failed)
-		told("success_count", r.status.succeeded, applied)
+		r.told("failureCount", r.top.failed, failed)
+		r.told("success_count", r.status.succeeded, applied)
+		r.told("successCount", r.top.counted, applied)
 	}
 	st := &r.status
 	if st.flag == flagTrue && failed > 0 && st.code != caperrors.CodePartial {
@@ -197,5 +255,12 @@ func (r *reader) compare() {
 	}
 	if applied > 0 && r.http.Status >= 400 {
 		r.remarks = append(r.remarks, "the HTTP status is "+strconv.Itoa(r.http.Status)+", but items were applied: "+strconv.Itoa(applied))
+	}
+}
+
+// told notes a counter that is not what was counted.
+func (r *reader) told(name string, have, want int) {
+	if have >= 0 && have != want {
+		r.remarks = append(r.remarks, name+" is "+strconv.Itoa(have)+", but the answer has "+strconv.Itoa(want))
 	}
 }

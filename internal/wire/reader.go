@@ -20,11 +20,13 @@ type reader struct {
 
 	items    []item // in the order of the answer, at most keep of them
 	keep     int
-	answered int  // items in the answer, kept or not
-	found    bool // the place of the items was there
+	answered int    // items in the answer, kept or not
+	found    bool   // the place of the items was there
+	place    string // the member at the top that the last items stood below
+	before   mark   // what was there before that
 
 	raw     []byte   // the body without what surrounds the JSON text
-	status  statusV1 // response.status
+	status  statusV1 // of the request: response.status in v1.1
 	errors  faults   // errors at the top
 	top     topV2
 	remarks []string // become Reply.Diagnostics
@@ -32,18 +34,35 @@ type reader struct {
 	known knownKind
 }
 
+// keepOpen bounds the items that are held of a read. The API answers 1,000 a
+// call at most.
+const keepOpen = 10_000
+
 // keepItems bounds the items that are held of an answer with more items than
 // were sent: an answer of two bytes an item must not cost hundreds each.
-func keepItems(count int) int { return 2*count + 64 }
+func (c *Call) keepItems() int {
+	if c.Open {
+		return keepOpen
+	}
+	return 2*c.sent() + 64
+}
+
+// sent returns how many items were sent.
+func (c *Call) sent() int {
+	if c.Open {
+		return 1
+	}
+	return max(c.Count, 0)
+}
 
 func newReader(h *HTTP, c *Call) *reader {
 	return &reader{
 		scan:  scanner{data: h.Body},
 		call:  c,
 		http:  h,
-		keep:  keepItems(max(c.Count, 0)),
-		items: make([]item, 0, max(c.Count, 0)),
-		top:   topV2{total: -1, failed: -1},
+		keep:  c.keepItems(),
+		items: make([]item, 0, c.sent()),
+		top:   topV2{total: -1, failed: -1, counted: -1},
 	}
 }
 
@@ -56,33 +75,56 @@ func (r *reader) rewind(m mark) {
 	r.items, r.answered = r.items[:m.kept], m.answered
 }
 
-// walk consumes the value that stands where path, the rest of Call.Items, goes
-// on, and reads the items it leads to.
-func (r *reader) walk(path string) {
+// enter consumes the value of a member at the top that leads to items. Several
+// members may; of one that comes again the later value counts.
+func (r *reader) enter(name []byte, rest string) {
+	if r.place != string(name) {
+		r.place, r.before = string(name), r.mark()
+	} else {
+		r.rewind(r.before)
+		r.found = r.answered > 0
+	}
+	r.walk(rest)
+}
+
+// forget drops the items read so far.
+func (r *reader) forget() {
+	r.rewind(mark{})
+	r.found, r.place = false, ""
+	r.before = mark{}
+}
+
+// walk consumes the value that stands where the paths, the rests of Call.Items,
+// go on, and reads the items they lead to.
+func (r *reader) walk(paths string) {
 	s := &r.scan
 	first := s.peek()
 	switch {
-	case path == "":
+	case paths == "":
 		r.list()
 	case first == '{':
-		head, rest := cutPath(path)
-		before := r.mark()
+		before, last := r.mark(), ""
 		for ok := s.open('}'); ok; ok = s.more('}') {
-			if string(s.key()) == head {
-				r.rewind(before)
-				r.walk(rest)
-			} else {
+			name := s.key()
+			rest, leads := step(paths, name)
+			if !leads {
 				s.skip()
+				continue
 			}
+			if last != string(name) {
+				last, before = string(name), r.mark()
+			} else {
+				r.rewind(before)
+			}
+			r.walk(rest)
 		}
 	case first == '[':
 		// The container came as a list: its elements are the items, or each
 		// holds some of them.
 		r.found = true
-		head, _ := cutPath(path)
 		for ok := s.open(']'); ok; ok = s.more(']') {
-			if r.hasMember(head) {
-				r.walk(path)
+			if r.leads(paths) {
+				r.walk(paths)
 			} else {
 				r.item()
 			}
@@ -92,16 +134,17 @@ func (r *reader) walk(path string) {
 	}
 }
 
-// hasMember looks ahead whether the next value is an object with that member.
-// A look at each level of a path of few levels keeps reading linear.
-func (r *reader) hasMember(name string) bool {
+// leads looks ahead whether the next value is an object with a member on the
+// paths. A look at each level of a path of few levels keeps reading linear.
+func (r *reader) leads(paths string) bool {
 	ahead := r.scan
 	if ahead.peek() != '{' {
 		return false
 	}
 	has := false
 	for ok := ahead.open('}'); ok; ok = ahead.more('}') {
-		has = string(ahead.key()) == name || has
+		_, leads := step(paths, ahead.key())
+		has = has || leads
 		ahead.skip()
 	}
 	return has && ahead.err == nil
@@ -140,6 +183,9 @@ func (r *reader) item() {
 	case first != '{':
 		s.skip()
 		it = bareItem()
+		if s.err == nil && r.call.Dialect == V2Lists {
+			it.id = s.data[start:s.pos]
+		}
 	case r.call.Dialect == V1JSON:
 		it = r.itemV1()
 	default:

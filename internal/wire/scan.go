@@ -182,13 +182,3 @@ func (s *scanner) find(path string) []byte {
 	}
 	return found
 }
-
-// cutPath splits a dotted path behind its first segment.
-func cutPath(path string) (head, rest string) {
-	for i := range len(path) {
-		if path[i] == '.' {
-			return path[:i], path[i+1:]
-		}
-	}
-	return path, ""
-}

@@ -32,6 +32,19 @@ func flagOf(token []byte) flag {
 	}
 }
 
+// wordOf reads a status that is one word.
+func wordOf(token []byte) flag {
+	word := bytes.TrimSpace(content(token))
+	switch {
+	case bytes.EqualFold(word, []byte("success")):
+		return flagTrue
+	case bytes.EqualFold(word, []byte("failure")), bytes.EqualFold(word, []byte("failed")), bytes.EqualFold(word, []byte("error")):
+		return flagFalse
+	default:
+		return flagOf(token)
+	}
+}
+
 // maxInteger bounds codes and counters. Larger numbers are ids, not codes.
 const maxInteger = math.MaxInt32
 

@@ -49,8 +49,7 @@ func (r *reader) readV1() {
 // response included, does not count.
 func (r *reader) bodyV1() {
 	s := &r.scan
-	r.rewind(mark{})
-	r.found = false
+	r.forget()
 	r.status = emptyStatus()
 	flat := emptyStatus()
 	for ok := s.open('}'); ok; ok = s.more('}') {
@@ -65,15 +64,13 @@ func (r *reader) bodyV1() {
 // the members of a status and no status around them; those go to flat.
 func (r *reader) memberV1(name []byte, flat *statusV1) {
 	s := &r.scan
-	head, rest := cutPath(r.call.Items)
+	rest, leads := step(r.call.Items, name)
 	switch {
 	case string(name) == "status" && s.peek() == '{':
 		r.status = emptyStatus()
 		r.statusV1(&r.status, nil)
-	case string(name) == head && head != "":
-		r.rewind(mark{})
-		r.found = false
-		r.walk(rest)
+	case leads:
+		r.enter(name, rest)
 	case string(name) == "code":
 		if n, ok := integerOf(s.scalar()); ok {
 			flat.code, flat.present = caperrors.Code(n), true
@@ -104,9 +101,9 @@ func (r *reader) statusV1(st *statusV1, n *notes) {
 			st.code = caperrors.Code(n)
 		case string(name) == "message":
 			st.message = s.scalar()
-		case string(name) == "total":
+		case string(name) == "total", string(name) == "count":
 			st.total = counterOf(s.scalar())
-		case string(name) == "success_count":
+		case string(name) == "success_count", string(name) == "successCount":
 			st.succeeded = counterOf(s.scalar())
 		case string(name) == "warnings" && n != nil:
 			*n = notes{}
@@ -140,6 +137,7 @@ func (r *reader) itemV1() item {
 		st statusV1
 		n  notes
 		id []byte
+		ps parts
 	)
 	head, rest := cutPath(r.call.EchoID)
 	for ok := s.open('}'); ok; ok = s.more('}') {
@@ -148,6 +146,7 @@ func (r *reader) itemV1() item {
 		case string(name) == "item_status" && s.peek() == '{':
 			st, n = statusV1{}, notes{}
 			r.statusV1(&st, &n)
+		case r.call.Parts != "" && r.onParts(name, &ps):
 		case string(name) == head && head != "":
 			id = s.find(rest)
 		default:
@@ -155,19 +154,52 @@ func (r *reader) itemV1() item {
 		}
 	}
 	it := r.judgeV1(&st, &n)
+	if ps.n > 0 && !it.bare {
+		r.withParts(&it, &ps, false)
+	}
 	it.id = id
 	return it
 }
 
-// judgeV1 decides one item: a known code first, then the flag.
+// judgeV1 decides one item.
 func (r *reader) judgeV1(st *statusV1, n *notes) item {
 	scope := r.scope(caperrors.ItemLevel)
-	kind, known := r.kindOf(scope, st.code)
-	it := item{verdict: caperrors.Verdict{
-		Scope: scope, Code: st.code, Kind: kind, Message: r.texts.of(st.message), Warnings: n.list,
-	}}
+	it := item{verdict: caperrors.Verdict{Scope: scope, Warnings: n.list}}
 	v := &it.verdict
+	known := r.fromStatus(v, st)
+	it.bare = !known && st.code == 0 && st.flag == flagNone
+	if n.busy.coded && r.isBusyV1(v, known) {
+		v.Outcome, v.Code, v.Kind = caperrors.Refused, caperrors.CodeCustomerBusy, caperrors.ErrTransient
+		v.Diagnostic, it.bare = "", false
+	}
+	if it.bare {
+		return bareItem()
+	}
+	if st.clash {
+		v.Diagnostic = remark(diagFlagsClash, v.Diagnostic)
+	}
+	if n.queued && v.Outcome == caperrors.Applied && v.Kind == 0 {
+		v.Kind = caperrors.ErrQueued
+	}
+	if n.dropped {
+		v.Diagnostic = remark(v.Diagnostic, diagWarningsCut)
+	}
+	it.failed = v.Outcome == caperrors.Refused || v.Outcome == caperrors.Duplicate
+	return it
+}
+
+// fromStatus fills a verdict from a status: a known code first, then the flag.
+// Where a code is also sent beside things that were done, the flag comes first.
+// It reports whether the code is known.
+func (r *reader) fromStatus(v *caperrors.Verdict, st *statusV1) bool {
+	kind, known := r.kindOf(v.Scope, st.code)
+	v.Code, v.Kind, v.Message = st.code, kind, r.texts.of(st.message)
 	switch {
+	case known && st.flag == flagTrue && kind != 0 && r.mayWarn(v.Scope, st.code):
+		v.Outcome, v.Kind = caperrors.Applied, 0
+		if kind == caperrors.ErrQueued {
+			v.Kind = kind
+		}
 	case known:
 		v.Outcome = outcomeOf(kind, st.code)
 		if st.flag == flagTrue && kind != 0 && kind != caperrors.ErrQueued {
@@ -183,23 +215,8 @@ func (r *reader) judgeV1(st *statusV1, n *notes) item {
 		v.Outcome = caperrors.Refused
 	default:
 		v.Diagnostic = diagNoVerdict
-		it.bare = st.code == 0
 	}
-	if n.busy.coded && r.isBusyV1(v, known) {
-		v.Outcome, v.Code, v.Kind = caperrors.Refused, caperrors.CodeCustomerBusy, caperrors.ErrTransient
-		v.Diagnostic, it.bare = "", false
-	}
-	if it.bare {
-		return bareItem()
-	}
-	if st.clash {
-		v.Diagnostic = remark(diagFlagsClash, v.Diagnostic)
-	}
-	if n.dropped {
-		v.Diagnostic = remark(v.Diagnostic, diagWarningsCut)
-	}
-	it.failed = v.Outcome == caperrors.Refused || v.Outcome == caperrors.Duplicate
-	return it
+	return known
 }
 
 // isBusyV1 reports whether a warning 521 decides: the item is no success, and

@@ -14,29 +14,45 @@ func (r *reader) readV2Bulk() {
 		return
 	}
 	r.top.object = true
-	head, rest := cutPath(r.call.Items)
 	for ok := s.open('}'); ok; ok = s.more('}') {
 		name := s.key()
+		rest, leads := step(r.call.Items, name)
+		status, tells := step(r.call.RequestStatus, name)
 		switch {
 		case string(name) == "response" && r.isStatus():
 			// A refusal in the form of v1.1.
-			r.rewind(mark{})
-			r.found = false
 			r.bodyV1()
-		case string(name) == head && head != "":
-			r.rewind(mark{})
-			r.found = false
-			r.walk(rest)
+		case leads && tells: // both stand below it
+			again := r.scan
+			r.enter(name, rest)
+			r.scan, again = again, r.scan
+			r.statusAt(status, &r.status, &r.top.notes)
+			r.scan = again
+		case leads:
+			r.enter(name, rest)
+		case tells:
+			r.statusAt(status, &r.status, &r.top.notes)
 		case string(name) == "errors":
 			r.errors = faults{}
 			r.readErrors(&r.errors, requestFirst)
-		case string(name) == "totalCount":
-			r.top.total = counterOf(s.scalar())
-		case string(name) == "failureCount", string(name) == "failedCount":
-			r.top.failed = counterOf(s.scalar())
 		default:
-			s.skip()
+			r.countV2(name)
 		}
+	}
+}
+
+// countV2 consumes a member that may be a counter.
+func (r *reader) countV2(name []byte) {
+	s := &r.scan
+	switch string(name) {
+	case "totalCount", "total":
+		r.top.total = counterOf(s.scalar())
+	case "failureCount", "failedCount", "failures":
+		r.top.failed = counterOf(s.scalar())
+	case "successCount":
+		r.top.counted = counterOf(s.scalar())
+	default:
+		s.skip()
 	}
 }
 

@@ -81,7 +81,7 @@ func TestReadV2BulkItems(t *testing.T) {
 		"a redemption that failed without an error":        {item: `{"result":{"redemptionStatus":{"code":711,"success":false,"message":"used"}},"errors":[]}`, entity: "coupon", want: "duplicate 711 duplicate ?"},
 		"a redemption that is done, with its own warnings": {item: `{"result":{"redemptionStatus":{"code":700,"success":true},"warnings":[{"code":4321}]},"errors":[]}`, entity: "coupon", want: "applied 0 success w4321"},
 		"errors inside an entity":                          {item: `{"entity":{"id":1,"errors":[{"code":8015}]}}`, entity: "customer", want: "refused 8015 " + itemKind("customer", 8015) + " ?"},
-		"children that failed":                             {item: `{"entity":{"id":1},"childFailureCount":2}`, entity: "customer", want: "applied 0 success ?"},
+		"children that failed":                             {item: `{"entity":{"id":1},"childFailureCount":2}`, entity: "customer", want: "applied 0 partial ?"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -7,12 +7,14 @@ type topV2 struct {
 	object  bool
 	members int
 	notes   notes
-	total   int    // totalCount; -1 if not told
-	failed  int    // failureCount or failedCount; -1 if not told
-	success flag   // the flag; a counter of that name is none
-	results places // where createdId, entity, data or result holds something
-	text    bool   // a member error holds a text: another server's way to tell an error
+	status  statusV1 // of the one thing, where the call has it
+	total   int      // totalCount; -1 if not told
+	failed  int      // failureCount or failedCount; -1 if not told
+	success flag     // the flag; a counter of that name is none
+	results places   // where createdId, entity, data or result holds something
+	text    bool     // a member error holds a text: another server's way to tell an error
 	parts   partFaults
+	counted int    // successCount; -1 if not told
 	inner   faults // redemptionStatus, or error in the singular
 }
 

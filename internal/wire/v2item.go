@@ -13,6 +13,8 @@ type partsV2 struct {
 	refused places // the result is false
 	success flag
 	partial bool // some children failed
+	status  statusV1
+	parts   parts
 	id      []byte
 }
 
@@ -21,6 +23,7 @@ func (r *reader) itemV2() item {
 	s := &r.scan
 	var p partsV2
 	head, rest := cutPath(r.call.EchoID)
+	extra := r.call.Status != "" || r.call.Parts != ""
 	for ok := s.open('}'); ok; ok = s.more('}') {
 		name := s.key()
 		first := s.peek()
@@ -30,6 +33,14 @@ func (r *reader) itemV2() item {
 		case "errors":
 			p.errors, p.stated = faults{}, p.stated || first != 'n'
 			r.readErrors(&p.errors, itemFirst)
+		case "error": // of the badges: an object or null
+			if first == '{' {
+				p.inner.errors = faults{}
+				r.readErrors(&p.inner.errors, itemFirst)
+			} else {
+				s.skip()
+			}
+			p.stated = true
 		case "warnings":
 			p.notes, p.stated = notes{}, p.stated || first != 'n'
 			r.readNotes(&p.notes)
@@ -37,7 +48,7 @@ func (r *reader) itemV2() item {
 			p.success = flagOf(s.scalar())
 		case "childFailureCount":
 			p.partial = counterOf(s.scalar()) > 0
-		case "result", "entity":
+		case "result", "entity", "data":
 			if echo && rest != "" && !r.isNested(name) {
 				p.id, echo = s.find(rest), false
 			} else {
@@ -59,8 +70,26 @@ func (r *reader) itemV2() item {
 			again := scanner{data: s.data[start:s.pos]}
 			p.id = again.find(rest)
 		}
+		if extra && s.err == nil {
+			r.extraV2(&p, name, s.data[start:s.pos])
+		}
 	}
 	return r.judgeV2(&p)
+}
+
+// extraV2 reads a member again for the status and the parts of the calls that
+// have them.
+func (r *reader) extraV2(p *partsV2, name, value []byte) {
+	outer := r.scan
+	if rest, leads := step(r.call.Status, name); leads {
+		r.scan = scanner{data: value}
+		r.statusAt(rest, &p.status, &p.notes)
+	}
+	if _, leads := step(r.call.Parts, name); leads {
+		r.scan = scanner{data: value}
+		r.onParts(name, &p.parts)
+	}
+	r.scan = outer
 }
 
 // inner is what a result says of itself. It is kept apart from the item's own
@@ -83,7 +112,7 @@ func (p *partsV2) add(place places, value []byte, structured bool) {
 // isNested tells where a result may hold a status of its own: coupons put
 // redemptionStatus and warnings there, hierarchies put lists into the entity.
 func (r *reader) isNested(name []byte) bool {
-	return string(name) == "entity" || r.call.Entity == "coupon"
+	return string(name) == "entity" || string(name) == "result" && r.call.Entity == "coupon"
 }
 
 // resultV2 consumes a result or an entity, and reads the statuses that some
@@ -112,6 +141,12 @@ func (r *reader) resultV2(p *partsV2, name []byte) {
 // judgeV2 decides one item: its errors first, then the warnings that are
 // failures.
 func (r *reader) judgeV2(p *partsV2) item {
+	if r.call.Status == NoStatus {
+		// What it lists is not about this call.
+		it := bareItem()
+		it.id = p.id
+		return it
+	}
 	scope := r.scope(caperrors.ItemLevel)
 	if p.errors.n == 0 {
 		p.errors = p.inner.errors
@@ -123,11 +158,12 @@ func (r *reader) judgeV2(p *partsV2) item {
 	case p.errors.n > 0:
 		r.fromErrors(v, &p.errors)
 		it.failed = true
-		if p.results != 0 {
-			v.Diagnostic = remark(v.Diagnostic, diagResultError)
-		}
+		r.beside(v, &p.notes, p.results != 0)
 	case r.fromNotes(v, &p.notes, p.results != 0):
 		it.failed = true
+	case p.status.present:
+		r.fromStatus(v, &p.status)
+		it.failed = v.Outcome == caperrors.Refused || v.Outcome == caperrors.Duplicate
 	case p.success == flagFalse:
 		v.Diagnostic = diagSuccessFalse
 	case p.refused != 0:
@@ -139,13 +175,38 @@ func (r *reader) judgeV2(p *partsV2) item {
 	default:
 		v.Outcome = caperrors.Applied
 		if p.partial {
-			v.Diagnostic = diagChildren
+			v.Kind, v.Diagnostic = caperrors.ErrPartial, diagChildren
 		}
+	}
+	if p.notes.queued && v.Outcome == caperrors.Applied && v.Kind == 0 {
+		v.Kind = caperrors.ErrQueued
 	}
 	if p.notes.dropped {
 		v.Diagnostic = remark(v.Diagnostic, diagWarningsCut)
 	}
+	if p.parts.n > 0 {
+		r.withParts(&it, &p.parts, p.results != 0)
+	}
 	return it
+}
+
+// beside corrects what an error says by what stands beside it. A warning 521
+// makes a refusal one for now. What can be tried again was not done, but then
+// nothing can have been made: beside a result nobody knows.
+func (r *reader) beside(v *caperrors.Verdict, n *notes, result bool) {
+	if n.busy.coded && v.Outcome == caperrors.Refused && v.Kind != caperrors.ErrTransient {
+		v.Code, v.Kind, v.Message = caperrors.CodeCustomerBusy, caperrors.ErrTransient, r.texts.of(n.busy.message)
+		v.Scope = r.scope(caperrors.ItemLevel)
+		v.Diagnostic = remark(v.Diagnostic, diagBusyOutweighs)
+	}
+	switch {
+	case !result:
+	case v.Kind == caperrors.ErrTransient && v.Outcome == caperrors.Refused:
+		v.Outcome, v.Kind = caperrors.Unknown, caperrors.ErrUncertain
+		v.Diagnostic = remark(v.Diagnostic, diagTransientMade)
+	default:
+		v.Diagnostic = remark(v.Diagnostic, diagResultError)
+	}
 }
 
 // fromErrors fills a verdict from a list of errors.

@@ -22,7 +22,7 @@ func (r *reader) readV2Single() {
 		case "errors":
 			r.errors = faults{}
 			r.readErrors(&r.errors, itemFirst)
-		case "error":
+		case "error": // also in the singular
 			if first == '{' || first == '[' {
 				r.readErrors(&t.inner, itemFirst)
 			} else {
@@ -46,13 +46,20 @@ func (r *reader) readV2Single() {
 				s.skip()
 			}
 		case "redemptionStatus":
-			if r.call.Entity == "coupon" {
+			switch {
+			case r.call.Status == "redemptionStatus":
+				r.statusAt("", &t.status, &t.notes)
+			case r.call.Entity == "coupon":
 				r.redemption(&t.inner)
-			} else {
+			default:
 				s.skip()
 			}
 		default:
-			r.counterV2(name)
+			if rest, leads := step(r.call.Status, name); leads {
+				r.statusAt(rest, &t.status, &t.notes)
+			} else {
+				r.counterV2(name)
+			}
 		}
 	}
 }
@@ -119,7 +126,7 @@ func (r *reader) readParts() {
 			continue
 		}
 		kind, scope := r.resolve(itemFirst, e.number())
-		p.faults.add(&e, kind, scope)
+		p.faults.add(e.number(), e.message, kind, scope)
 		if len(p.list) < maxWarnings {
 			p.list = append(p.list, caperrors.Warning{Code: e.number(), Message: r.texts.of(e.message)})
 		}
@@ -152,7 +159,7 @@ func (r *reader) judgeV2Single() (Reply, error) {
 			v.Diagnostic = remark(v.Diagnostic, diagNoStatus)
 		}
 	case r.failedInPart():
-		v.Outcome = caperrors.Applied
+		v.Outcome, v.Kind = caperrors.Applied, caperrors.ErrPartial
 		v.Warnings = append(v.Warnings, t.parts.list...)
 		if r.errors.n > 0 {
 			v.Warnings = append(v.Warnings, caperrors.Warning{Code: r.errors.code, Message: r.texts.of(r.errors.message)})
@@ -168,11 +175,11 @@ func (r *reader) judgeV2Single() (Reply, error) {
 			return r.whole(&r.errors), nil
 		}
 		r.fromErrors(&v, &r.errors)
-		if result {
-			v.Diagnostic = remark(v.Diagnostic, diagResultError)
-		}
+		r.beside(&v, &t.notes, result)
 	case r.failedInAll():
 		r.fromErrors(&v, &t.parts.faults)
+	case t.status.present:
+		return r.judgeStatus(&v), nil
 	case r.fromNotes(&v, &t.notes, result):
 	case !fine && !result:
 		return Reply{}, decodeError(r.http, -1, shapeSingle)
@@ -184,11 +191,28 @@ func (r *reader) judgeV2Single() (Reply, error) {
 		v.Diagnostic = remark(v.Diagnostic, diagEmpty)
 	default:
 		v.Outcome = caperrors.Applied
+		if t.notes.queued {
+			v.Kind = caperrors.ErrQueued
+		}
 		if !fine {
 			v.Diagnostic = remark(v.Diagnostic, diagHTTPApplied)
 		}
 	}
 	return Reply{Verdicts: r.forAll(v)}, nil
+}
+
+// judgeStatus decides the one thing by a status of its own.
+func (r *reader) judgeStatus(v *caperrors.Verdict) Reply {
+	st := &r.top.status
+	r.fromStatus(v, st)
+	if v.Outcome == caperrors.Refused && r.isGeneral(st.code) {
+		kind, scope := r.resolve(requestFirst, st.code)
+		return r.whole(&faults{n: 1, code: st.code, kind: kind, scope: scope, message: st.message})
+	}
+	if v.Outcome == caperrors.Applied && v.Kind == 0 && r.top.notes.queued {
+		v.Kind = caperrors.ErrQueued
+	}
+	return Reply{Verdicts: r.forAll(*v)}
 }
 
 // failedInPart reports whether some parts of the one thing failed and others
@@ -207,7 +231,7 @@ func (r *reader) failedInAll() bool {
 	t := &r.top
 	if t.total > 0 && t.failed >= t.total {
 		if t.parts.faults.n == 0 {
-			t.parts.faults.add(&entry{}, caperrors.ErrRefused, r.scope(caperrors.ItemLevel))
+			t.parts.faults.add(0, nil, caperrors.ErrRefused, r.scope(caperrors.ItemLevel))
 		}
 		return true
 	}

@@ -110,14 +110,20 @@ func writeLevel(b *bytes.Buffer, level string, groups [][]row) {
 }
 
 // writeRow writes eight bytes: the code in four, the place of the text in two,
-// its length in one, the kind in one.
+// its length in one, the kind in one, with a bit for codes that are also sent
+// as warnings.
 func writeRow(b *bytes.Buffer, r row, place int, last bool) error {
 	if len(r.text) > 1<<8-1 {
 		return fmt.Errorf("row %s: text of %d bytes is longer than one byte can tell", r.key, len(r.text))
 	}
-	kind := `"\x00"`
-	if r.kind != "0" {
-		kind = "string(rune(" + r.kind + "))"
+	kind := r.kind
+	if r.outcome == "warning" || r.outcome == "either" {
+		kind += " | warningBit"
+	}
+	if kind == "0" {
+		kind = `"\x00"`
+	} else {
+		kind = "string(rune(" + kind + "))"
 	}
 	b.WriteString("\t\"")
 	for pair := range slices.Chunk(fmt.Appendf(nil, "%08x%04x%02x", r.code, place, len(r.text)), 2) {

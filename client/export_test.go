@@ -1,0 +1,23 @@
+package client
+
+import "github.com/capillary-go/capillary/internal/wire"
+
+// WireCall is what reading the answer to a call by this endpoint needs to know,
+// for tests. Without a count the answer tells it.
+func (ep Endpoint) WireCall(count int, ids []string) wire.Call {
+	c := ep.wireCall(max(count, 1))
+	carried{count: count, ids: ids}.tell(&c)
+	return c
+}
+
+// Reads reports whether a call by this endpoint changes nothing.
+func (ep Endpoint) Reads() bool { return ep.reads() }
+
+// EncodeCall encodes the body of a call, and EncodeItems that of many items.
+func (ep Endpoint) EncodeCall(value any) ([]byte, error) {
+	body, _, err := ep.encodeCall(value)
+	return body, err
+}
+
+// EncodeItems encodes the body of a call that carries the items.
+func (ep Endpoint) EncodeItems(items [][]byte) ([]byte, error) { return ep.encode(items), ep.many() }
