@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/capillary-go/capillary/batch"
+)
+
+// load takes the records from the input through the engine to the outputs.
+type load struct {
+	*command
+	opts   *options
+	target *target
+	in     *input
+	out    *outputs
+
+	fed chan struct{} // closed when the engine takes no more records
+}
+
+// run loads, tells how it went, and returns the exit status.
+func (l *load) run(ctx context.Context) int {
+	started := time.Now()
+	interrupt := ctx
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	l.out.failed = cancel
+	l.fed = make(chan struct{})
+	job := l.target.engine.Run(ctx, l.records(ctx))
+	bar := startProgress(l.opts.progress, &progress{
+		w: l.stderr, started: started, in: l.in, out: l.out, engine: job.Progress,
+	}, l.getenv)
+	for r := range job.Results() {
+		l.out.settled(&r)
+	}
+	err := job.Err()
+	l.drain(ctx, err)
+	bar.end()
+	if err == nil && !l.in.ended.Load() {
+		err = context.Cause(ctx)
+	}
+	if interrupt.Err() != nil && err != nil {
+		err = errInterrupted
+	}
+	if closeErr := l.out.close(); closeErr != nil {
+		err = closeErr
+	}
+	engine := job.Progress()
+	return l.tell(err, &engine, time.Since(started))
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// records gives the engine what can be sent, and writes down the rest.
+func (l *load) records(ctx context.Context) func(yield func(record, error) bool) {
+	return func(yield func(record, error) bool) {
+		defer close(l.fed)
+		for ctx.Err() == nil {
+			rec, err := l.next()
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case err != nil:
+				yield(record{}, readError(err))
+				return
+			case rec.err != nil:
+				l.out.unread(&rec)
+			case !yield(rec, nil):
+				// The engine asked for a record and then had no use for it.
+				l.out.unsent(&rec, errNotTaken)
+				return
+			}
+		}
+	}
+}
+
+var errNotTaken = errors.New("the load ended before it was sent")
+
+func (l *load) next() (record, error) {
+	rec, err := l.in.next()
+	if err == nil && rec.err == nil {
+		rec.id, rec.key = l.target.fields.ID(rec.body), l.target.fields.Key(rec.body)
+	}
+	return rec, err
+}
+
+// drain reads the rest of the input after the job has stopped, so that every record has its line. An interrupted load leaves it: the
+// end is wanted now.
+func (l *load) drain(ctx context.Context, stopped error) {
+	if stopped == nil {
+		return
+	}
+	select {
+	case <-l.fed:
+	case <-ctx.Done():
+		return
+	}
+	for ctx.Err() == nil {
+		rec, err := l.next()
+		switch {
+		case err != nil:
+			return
+		case rec.err != nil:
+			l.out.unread(&rec)
+		default:
+			l.out.unsent(&rec, stopped)
+		}
+	}
+}
+
+// tell prints how the load went, the summary last, and returns the exit status.
+func (l *load) tell(err error, engine *batch.Progress, elapsed time.Duration) int {
+	counts := l.out.snapshot()
+	status := statusDone
+	switch {
+	case err != nil:
+		status = statusFailed
+	case !counts.allDone():
+		status = statusSome
+	}
+	counts.printReasons(l.stderr)
+	if l.opts.key != "" && !counts.keyed && counts.done() > 0 {
+		fmt.Fprintf(l.stderr, "etl: no item had anything at -key %s: nothing kept a customer's items in order\n", l.opts.key)
+	}
+	if err != nil {
+		fmt.Fprintln(l.stderr, "etl: stopped:", err)
+	}
+	if err != nil && !l.in.ended.Load() {
+		fmt.Fprintf(l.stderr, "etl: what comes after record %d was not read, and stands in no file\n", l.in.rows())
+	}
+	fmt.Fprintln(l.stderr, summary(&counts, engine, elapsed))
+	return status
+}

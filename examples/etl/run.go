@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/capillary-go/capillary/client/clienttest"
+)
+
+// Exit statuses.
+const (
+	statusDone   = 0 // every item is applied or a duplicate
+	statusFailed = 1 // the job could not finish
+	statusUsage  = 2 // wrong usage; nothing was sent
+	statusSome   = 3 // finished; some items are refused, unknown or not sent
+)
+
+// usageError is a mistake in how the program was called, found before anything was sent.
+type usageError struct{ err error }
+
+// Error returns what is wrong.
+func (e *usageError) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// run is the program. It returns the exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	c := command{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
+	return c.run(ctx, args)
+}
+
+// command is one run of the program and what it is connected to.
+type command struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+
+	// simulated, unless nil, is told of the built-in simulator before the load begins.
+	simulated func(*clienttest.Simulator)
+}
+
+func (c *command) run(ctx context.Context, args []string) int {
+	opts, err := parseFlags(args, c.getenv)
+	if errors.Is(err, flag.ErrHelp) {
+		printUsage(c.stdout)
+		return statusDone
+	}
+	if err == nil {
+		var status int
+		if status, err = c.load(ctx, opts); err == nil {
+			return status
+		}
+	}
+	fmt.Fprintln(c.stderr, "etl:", err)
+	var wrong *usageError
+	if errors.As(err, &wrong) {
+		fmt.Fprintln(c.stderr, "etl: nothing was sent; -help lists all flags")
+		return statusUsage
+	}
+	return statusFailed
+}
+
+// load opens everything, loads, and closes everything. The error is why the load could not begin. Output files are opened last: they
+// lose what they held.
+func (c *command) load(ctx context.Context, opts *options) (int, error) {
+	t, err := c.connect(opts)
+	if err != nil {
+		return 0, err
+	}
+	defer t.close()
+	in, err := openInput(ctx, opts, c.stdin)
+	if err != nil {
+		return 0, err
+	}
+	defer in.close()
+	out, err := openOutputs(opts, c.stdin, c.stdout)
+	if err != nil {
+		return 0, err
+	}
+	if t.server != nil {
+		fmt.Fprintln(c.stderr, "etl: no -base-url: loading into the built-in simulator, nothing leaves this process")
+	}
+	l := &load{opts: opts, target: t, in: in, out: out, command: c}
+	return l.run(ctx), nil
+}
