@@ -1,0 +1,127 @@
+package batch
+
+import (
+	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/retry"
+)
+
+const (
+	// tick is what due times are rounded up to, so that retries travel together.
+	tick = 50 * time.Millisecond
+	// maxBounces is how many calls with an item may be sent back as a whole
+	// before the item is given up. It only ends what nothing else ends.
+	maxBounces = 64
+)
+
+// transient sends an item again that was refused for now.
+func (c *core) transient(it *item, now time.Time) {
+	it.strikes++
+	if it.strikes >= c.maxAttempts {
+		c.giveUp(it, caperrors.ErrAttemptsExhausted)
+		return
+	}
+	c.delay(it, now, c.policy.Delay(classOf(it.verdict.Code), it.strikes-1))
+}
+
+// sendBack returns the items of a call that was refused as a whole for now.
+// The call costs tokens of the client's budget: an empty one makes the engine
+// wait, and ends no item.
+func (c *core) sendBack(cl *call, class retry.Class, err error, now time.Time) {
+	if cl.canceled {
+		for _, it := range cl.items {
+			c.delay(it, now, 0)
+		}
+		return
+	}
+	if class != retry.Conflict {
+		if outage := c.busy(err, now); outage != nil {
+			c.fail(cl, outage)
+			return
+		}
+	}
+	if c.budget != nil {
+		if cost, ok := c.budget.Take(class); ok {
+			c.taken = append(c.taken, cost)
+		} else {
+			c.gate.closeUntil(now.Add(c.policy.MaxDelay))
+			c.event(Event{Kind: Waiting, At: now, Took: c.policy.MaxDelay})
+		}
+	}
+	wait := c.policy.Delay(class, max(0, c.gate.refusals-1))
+	// An outage is bounded by its time. What counts is a call that is sent back
+	// while others are accepted.
+	counts := class == retry.Conflict || c.gate.refusals <= 1
+	for _, it := range cl.items {
+		if counts {
+			it.bounces++
+		}
+		if it.bounces >= maxBounces {
+			c.giveUp(it, caperrors.ErrAttemptsExhausted)
+			continue
+		}
+		c.delay(it, now, wait)
+	}
+}
+
+// busy notes that a call came to nothing. It returns an error once nothing was
+// accepted for too long.
+func (c *core) busy(err error, now time.Time) error {
+	closed := c.gate.closedUntil
+	c.gate.busy(now, min(caperrors.RetryAfterOf(err), c.policy.MaxRetryAfter))
+	if c.gate.closedUntil.After(closed) {
+		c.event(Event{Kind: Waiting, At: now, Took: c.gate.closedUntil.Sub(now)})
+	}
+	if lasted := c.gate.outage(now); lasted > c.maxOutage {
+		return &outageError{lasted: lasted, cause: err}
+	}
+	return nil
+}
+
+// refund gives back what a repeated call cost, now that a call succeeded.
+func (c *core) refund() {
+	if n := len(c.taken); n > 0 {
+		c.budget.Refund(c.taken[n-1])
+		c.taken = c.taken[:n-1]
+	}
+}
+
+// delay keeps an item out until its next try. A wait that cannot end before
+// the job's deadline is not begun.
+func (c *core) delay(it *item, now time.Time, wait time.Duration) {
+	due := now.Add(wait).Add(tick - 1).Truncate(tick)
+	switch {
+	case it.job == nil:
+		c.discard(it)
+	case it.job.stopped:
+		c.giveUp(it, it.job.reason)
+	case it.job.deadline.IsZero() || due.Before(it.job.deadline):
+		c.packer.delayItem(it, due)
+	default:
+		c.giveUp(it, caperrors.ErrDeadlineTooNear)
+	}
+}
+
+// bounce returns an item to where it came from, to go again as soon as may be.
+func (c *core) bounce(it *item) {
+	it.bounces++
+	switch {
+	case it.job == nil:
+		c.discard(it)
+	case it.bounces >= maxBounces:
+		c.giveUp(it, caperrors.ErrItemTooLarge)
+	case it.job.stopped:
+		c.giveUp(it, it.job.reason)
+	default:
+		c.packer.giveBack(it)
+	}
+}
+
+// classOf returns the class of delay for a transient code.
+func classOf(code caperrors.Code) retry.Class {
+	if code == caperrors.CodeCustomerBusy {
+		return retry.Conflict
+	}
+	return retry.Overload
+}

@@ -1,0 +1,141 @@
+package batch_test
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"os"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capillary-go/capillary/batch"
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// applyAll is a server in memory that takes everything at once.
+type applyAll struct{ verdicts []caperrors.Verdict }
+
+func (s applyAll) Send(_ context.Context, items [][]byte) ([]caperrors.Verdict, error) {
+	return s.verdicts[:len(items)], nil
+}
+
+func newApplyAll() applyAll {
+	s := applyAll{verdicts: make([]caperrors.Verdict, 1000)}
+	for i := range s.verdicts {
+		s.verdicts[i].Outcome = caperrors.Applied
+	}
+	return s
+}
+
+// encodedBills are items that are encoded already, so that what is measured is
+// the engine alone.
+func encodedBills(n int) iter.Seq2[json.RawMessage, error] {
+	body := json.RawMessage(`{"billNumber":"1"}`)
+	return func(yield func(json.RawMessage, error) bool) {
+		for range n {
+			if !yield(body, nil) {
+				return
+			}
+		}
+	}
+}
+
+// keyShapes are ways in which items may share their keys.
+func keyShapes() map[string]func(i int) string {
+	names := make([]string, 1<<16)
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	return map[string]func(i int) string{
+		"no key":           func(int) string { return "" },
+		"65536 keys":       func(i int) string { return names[i%len(names)] },
+		"skewed, 300 keys": func(i int) string { return names[(i*i)%300] },
+	}
+}
+
+// runAll sends n items and returns the number of calls.
+func runAll(tb testing.TB, n int, key func(i int) string) int {
+	tb.Helper()
+	next := 0
+	eng, err := batch.New(newApplyAll(), batch.Config[json.RawMessage]{MaxItems: 100, Key: func(json.RawMessage) string {
+		next++
+		return key(next)
+	}})
+	require.NoError(tb, err)
+	run := eng.Run(tb.Context(), encodedBills(n))
+	done := 0
+	for range run.Results() {
+		done++
+	}
+	require.NoError(tb, run.Err())
+	require.Equal(tb, n, done)
+	return run.Progress().Calls
+}
+
+// BenchmarkRun reports the engine's own cost of one item: time, allocations.
+func BenchmarkRun(b *testing.B) {
+	for name, key := range keyShapes() {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			calls := runAll(b, b.N, key)
+			b.ReportMetric(float64(calls)*100/float64(b.N), "calls/100items")
+		})
+	}
+}
+
+//nolint:paralleltest // allocations are counted for the whole process
+func TestAnItemTakesAtMostOneAllocation(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector adds allocations")
+	}
+	const items = 50_000
+	for name, key := range keyShapes() {
+		t.Run(name, func(t *testing.T) {
+			allocations := testing.AllocsPerRun(2, func() { runAll(t, items, key) })
+			assert.LessOrEqual(t, allocations/items, 1.0)
+		})
+	}
+}
+
+//nolint:paralleltest // the heap is measured for the whole process
+func TestMemoryIsFlat(t *testing.T) {
+	items := 200_000
+	if os.Getenv("CAPILLARY_LONG") != "" {
+		items = 10_000_000
+	}
+	i := 0
+	eng, err := batch.New(newApplyAll(), batch.Config[json.RawMessage]{MaxItems: 100, Key: func(json.RawMessage) string {
+		i++
+		return strconv.Itoa(i) // every item has a key of its own
+	}})
+	require.NoError(t, err)
+	run := eng.Run(t.Context(), encodedBills(items))
+	var early, late uint64
+	n := 0
+	for range run.Results() {
+		n++
+		if n%(items/10) != 0 {
+			continue
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		if n <= items/2 {
+			early = max(early, m.HeapAlloc)
+		} else {
+			late = max(late, m.HeapAlloc)
+		}
+		_, keys := batch.Held(eng)
+		assert.LessOrEqual(t, keys, 8000)
+	}
+	require.NoError(t, run.Err())
+	assert.LessOrEqual(t, late, uint64(64<<20))
+	// How full the window is differs from look to look: 8000 items are some MiB.
+	// A leak of 64 bytes an item would be 6 MiB here.
+	assert.LessOrEqual(t, float64(late), 1.1*float64(early)+4<<20)
+	t.Logf("%d items: %d KiB in the first half, %d KiB in the second", items, early>>10, late>>10)
+}

@@ -1,0 +1,95 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// group is the items of a call to be made alone.
+type group struct{ items []*item }
+
+// call is one call in flight.
+type call struct {
+	items    []*item
+	probe    bool
+	started  time.Time
+	canceled bool // every job with an item in it has ended
+	cancel   context.CancelCauseFunc
+}
+
+// begin takes the items of the next call. It is called with the lock held.
+func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
+	cl := &call{started: time.Now()}
+	if next.group {
+		cl.items = c.groups[0].items
+		c.groups[0] = group{}
+		c.groups = c.groups[1:]
+	} else {
+		cl.items = c.packer.take(next.n, c.patience(next.n), make([]*item, 0, min(next.n, c.packer.available())))
+	}
+	for _, it := range cl.items {
+		it.attempts++
+	}
+	cl.probe = c.limits.began(len(cl.items))
+	c.gate.begin(len(c.calls))
+	c.waitSince = time.Time{}
+	c.poison.calls++
+	callCtx, cancel := context.WithCancelCause(ctx)
+	cl.cancel = cancel
+	c.calls[cl] = struct{}{}
+	for j := range c.jobs {
+		j.progress.Calls++
+	}
+	c.event(Event{Kind: CallStarted, At: cl.started, Items: len(cl.items), InFlight: len(c.calls)})
+	return cl, callCtx
+}
+
+// run makes one call and settles its items. ctx also ends when every job with
+// an item in the call has ended.
+func (c *core) run(ctx context.Context, cl *call) {
+	var verdicts []caperrors.Verdict
+	err := errNoReturn
+	// Deferred, because the sender may end the goroutine: a test's FailNow does.
+	defer func() {
+		cl.cancel(nil)
+		c.settle(cl, verdicts, err)
+		c.flush()
+		c.kick()
+	}()
+	verdicts, err = c.send(ctx, cl)
+}
+
+// errNoReturn is a call whose sender ended its goroutine.
+var errNoReturn = errors.New("the sender did not return")
+
+// send calls the sender. A panic in it is an unknown outcome, not the end of
+// the program.
+func (c *core) send(ctx context.Context, cl *call) (verdicts []caperrors.Verdict, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			verdicts, err = nil, &PanicError{Value: p, Stack: stack()}
+		}
+	}()
+	bodies := make([][]byte, len(cl.items))
+	for i, it := range cl.items {
+		bodies[i] = it.body
+	}
+	verdicts, err = c.sender.Send(ctx, bodies)
+	if err == nil && len(verdicts) != len(cl.items) {
+		return nil, fmt.Errorf("sender returned %d verdicts for %d items", len(verdicts), len(cl.items))
+	}
+	return verdicts, err
+}
+
+// callErrorOf returns the outcome and the kind of a call that came to nothing.
+func callErrorOf(err error) (caperrors.Outcome, caperrors.Kind) {
+	var failed *caperrors.CallError
+	if errors.As(err, &failed) {
+		return failed.Outcome, failed.Kind()
+	}
+	return caperrors.OutcomeOf(err), 0
+}

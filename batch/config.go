@@ -1,0 +1,187 @@
+package batch
+
+import (
+	"errors"
+	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// Config says how an [Engine] treats its items. The zero value works: what it
+// leaves open comes from the endpoint, else from the default that each field
+// names.
+type Config[T any] struct {
+	// Key returns what must not be in flight twice, such as the customer. Items
+	// with the same key are sent one after another, in the order of the input.
+	// Empty: the item is bound by nothing. Nil: the endpoint's own key field;
+	// no keys if it has none.
+	Key func(item T) string
+
+	// ID returns the natural id of an item, such as its bill number, for
+	// results and errors. Nil: the endpoint's own id field; empty if it has none.
+	ID func(item T) string
+
+	// MaxItems is the most items that a call carries. How many the server takes
+	// is learned; a known limit saves the learning. Zero: the endpoint's
+	// documented limit, else 1000.
+	MaxItems int
+
+	// MaxConcurrency is the most calls in flight. Zero: 4. Fewer are in flight
+	// when the data cannot use more without wasting calls, or when the server
+	// is busy.
+	MaxConcurrency int
+
+	// MaxAttempts is how many answers that refuse an item for now (521 and the
+	// like at item level) it takes to give the item up. Zero: 8. Calls that are
+	// refused as a whole do not count: they are bounded by MaxOutage.
+	MaxAttempts int
+
+	// OnUnknown says what happens to items of a call that ended without an
+	// answer. Zero: ReportUnknown.
+	OnUnknown OnUnknown
+
+	// Observe is called for each event, one after another, without a lock. All
+	// events of a job have come when it returns. It must not block or panic, and
+	// must not use the engine. Nil: no events.
+	Observe func(Event)
+
+	// Advanced holds what few callers set.
+	Advanced Advanced
+}
+
+// Advanced is the part of [Config] that few callers set.
+type Advanced struct {
+	// StartItems is the first guess of how many items a call may carry. Zero: 100.
+	StartItems int
+
+	// Window is the most items of one Do or Run that are accepted and whose
+	// result is not yet delivered. It bounds memory. A larger window sees more
+	// of skewed data and wastes fewer calls on it. Zero: 8000, or twice
+	// MaxConcurrency × MaxItems if that is more.
+	Window int
+
+	// Linger is how long items that do not fill a call wait for others. It is
+	// cut short when nothing can join them. While calls in flight could free
+	// items to fill it, the wait is at least two round trips. Zero: 1 s.
+	Linger time.Duration
+
+	// OnKeyFailure says what happens to the later items of a key after one of
+	// them ended unknown or was given up. Zero: ContinueKey.
+	OnKeyFailure OnKeyFailure
+
+	// MaxOutage is how long the engine goes on while the server is busy, out of
+	// reach, or gives no answer to any call. After it the job stops with [caperrors.ErrOutage]. Zero: 10 min.
+	MaxOutage time.Duration
+
+	// KeepTogether turns off what splits a call that was refused as a whole to
+	// find the item at fault. It is always off for an endpoint on which one
+	// failed item fails its call.
+	KeepTogether bool
+}
+
+// OnUnknown is what happens to an item after a send of unknown outcome.
+type OnUnknown uint8
+
+const (
+	// ReportUnknown ends the item with the outcome unknown. It may have been
+	// applied: ask the API before it is sent again.
+	ReportUnknown OnUnknown = iota
+	// ResendUnknown sends the item again. Choose it only if the server knows
+	// its natural id, so that a second one is refused as a duplicate.
+	ResendUnknown
+)
+
+// OnKeyFailure is what happens to the later items of a key after one of them
+// ended unknown, or was refused for now until it was given up.
+type OnKeyFailure uint8
+
+const (
+	// ContinueKey sends the later items all the same.
+	ContinueKey OnKeyFailure = iota
+	// HoldKey ends the later items of the same Do or Run as not sent, with the
+	// cause [caperrors.ErrPredecessor].
+	HoldKey
+)
+
+const (
+	defaultMaxItems       = 1000
+	defaultMaxConcurrency = 4
+	defaultMaxAttempts    = 8
+	defaultStartItems     = 100
+	defaultWindow         = 8000
+	defaultLinger         = time.Second
+	defaultMaxOutage      = 10 * time.Minute
+)
+
+// settings are the parts of a Config that do not depend on the item type, with
+// all defaults filled in.
+type settings struct {
+	name           string
+	maxItems       int
+	maxConcurrency int
+	maxAttempts    int
+	onUnknown      OnUnknown
+	observe        func(Event)
+	startItems     int
+	window         int
+	linger         time.Duration
+	onKeyFailure   OnKeyFailure
+	maxOutage      time.Duration
+	splittable     bool
+}
+
+func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
+	s := settings{
+		name:           "batch",
+		maxItems:       orDefault(cfg.MaxItems, defaultMaxItems),
+		maxConcurrency: orDefault(cfg.MaxConcurrency, defaultMaxConcurrency),
+		maxAttempts:    orDefault(cfg.MaxAttempts, defaultMaxAttempts),
+		onUnknown:      cfg.OnUnknown,
+		observe:        cfg.Observe,
+		startItems:     orDefault(cfg.Advanced.StartItems, defaultStartItems),
+		linger:         orDefault(cfg.Advanced.Linger, defaultLinger),
+		onKeyFailure:   cfg.Advanced.OnKeyFailure,
+		maxOutage:      orDefault(cfg.Advanced.MaxOutage, defaultMaxOutage),
+		splittable:     !cfg.Advanced.KeepTogether,
+	}
+	if endpoint != nil {
+		s.name = endpoint.Name()
+		if endpoint.MaxItems() > 0 && (cfg.MaxItems == 0 || endpoint.MaxItems() < cfg.MaxItems) {
+			s.maxItems = endpoint.MaxItems()
+		}
+		s.splittable = s.splittable && !endpoint.AllOrNothing()
+	}
+	s.window = orDefault(cfg.Advanced.Window, max(defaultWindow, 2*s.maxConcurrency*s.maxItems))
+	return s, errors.Join(
+		notNegative("MaxItems", cfg.MaxItems),
+		notNegative("MaxConcurrency", cfg.MaxConcurrency),
+		notNegative("MaxAttempts", cfg.MaxAttempts),
+		notNegative("Advanced.StartItems", cfg.Advanced.StartItems),
+		notNegative("Advanced.Window", cfg.Advanced.Window),
+		notNegative("Advanced.Linger", cfg.Advanced.Linger),
+		notNegative("Advanced.MaxOutage", cfg.Advanced.MaxOutage),
+		oneOf("OnUnknown", cfg.OnUnknown <= ResendUnknown),
+		oneOf("Advanced.OnKeyFailure", cfg.Advanced.OnKeyFailure <= HoldKey),
+	)
+}
+
+func orDefault[N int | time.Duration](value, byDefault N) N {
+	if value == 0 {
+		return byDefault
+	}
+	return value
+}
+
+func notNegative[N int | time.Duration](field string, value N) error {
+	if value >= 0 {
+		return nil
+	}
+	return &caperrors.ArgumentError{Field: field, Index: -1, Reason: "must not be negative; zero means the default"}
+}
+
+func oneOf(field string, ok bool) error {
+	if ok {
+		return nil
+	}
+	return &caperrors.ArgumentError{Field: field, Index: -1, Reason: "is none of the package's constants"}
+}

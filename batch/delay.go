@@ -1,0 +1,102 @@
+package batch
+
+import (
+	"container/heap"
+	"time"
+)
+
+// delay is something that may go on at a later time: a delayed item, or a key
+// that stays closed.
+type delay struct {
+	due time.Time
+	it  *item
+	key *keyState
+}
+
+// delayHeap is a min-heap by due time, for container/heap.
+type delayHeap []delay
+
+func (h delayHeap) Len() int { return len(h) }
+
+func (h delayHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+
+func (h delayHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push implements heap.Interface.
+func (h *delayHeap) Push(x any) {
+	if d, ok := x.(delay); ok {
+		*h = append(*h, d)
+	}
+}
+
+// Pop implements heap.Interface.
+func (h *delayHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = delay{}
+	*h = old[:len(old)-1]
+	return last
+}
+
+// delayItem keeps an item that take gave out until due. Its key stays out.
+func (p *packer) delayItem(it *item, due time.Time) {
+	p.delayed++
+	heap.Push(&p.delays, delay{due: due, it: it})
+}
+
+// closeKey keeps a key closed until due, whatever becomes of its item.
+func (p *packer) closeKey(k *keyState, due time.Time) {
+	if k == nil || k.closed {
+		return
+	}
+	k.closed = true
+	heap.Push(&p.delays, delay{due: due, key: k})
+}
+
+// release makes ready what is due.
+func (p *packer) release(now time.Time) {
+	for len(p.delays) > 0 && !p.delays[0].due.After(now) {
+		d, ok := heap.Pop(&p.delays).(delay)
+		switch {
+		case !ok:
+			return
+		case d.it != nil:
+			p.delayed--
+			p.giveBack(d.it)
+		default:
+			d.key.closed = false
+			if d.key.out == nil {
+				p.blocked -= d.key.waiting.len
+				p.resume(d.key)
+			}
+		}
+	}
+}
+
+// nextDue returns when release has something to do.
+func (p *packer) nextDue() (time.Time, bool) {
+	if len(p.delays) == 0 {
+		return time.Time{}, false
+	}
+	return p.delays[0].due, true
+}
+
+// criticalDue returns when the delayed key with a backlog of at least n may go
+// on: until then every call that leaves it out is a call more in the end.
+func (p *packer) criticalDue(n int) (time.Time, bool) {
+	if n < 2 || p.longest < n {
+		return time.Time{}, false
+	}
+	var due time.Time
+	found := false
+	for _, d := range p.delays {
+		k := d.key
+		if d.it != nil {
+			k = d.it.key
+		}
+		if k != nil && k.backlog() >= n && (!found || d.due.Before(due)) {
+			due, found = d.due, true
+		}
+	}
+	return due, found
+}

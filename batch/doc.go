@@ -1,0 +1,62 @@
+// Package batch loads many items through a call that takes many at once. It
+// packs them into as few calls as it can, keeps the items of one customer in
+// order and never in flight together, sends again what was refused for now, and
+// gives every item exactly one result.
+//
+//	eng, err := batch.New(c.Bulk(client.TransactionsBulk), batch.Config[Txn]{})
+//	rep, err := eng.Do(ctx, txns)
+//
+// # Which front for which job
+//
+//   - [Engine.Do] takes a slice and returns a report in its order. Use it for
+//     what fits in memory.
+//   - [Engine.Run] takes an iterator and gives the results as an iterator, in
+//     constant memory. Use it for files, tables and queues.
+//
+// # What an accepted item can rely on
+//
+//   - It gets exactly one [Result], also when the context ends, when the loop
+//     body or a key function panics, or when the server does not answer.
+//   - After a result of applied or duplicate it is not sent again.
+//   - With a key, no two items of one key are in flight, within one engine, and
+//     the items of a key are sent in the order of the input.
+//   - No more than a window of items is held.
+//   - Leaving the results loop early stops the job: what is not in flight is
+//     not sent, what is in flight is waited for.
+//   - An engine is safe to share. What it learns of the server's limit is
+//     shared by all engines of one client that send to the same endpoint.
+//   - Functions of the caller are called without a lock held. Only Observe must
+//     not use the engine.
+//
+// # How calls are saved
+//
+// The number of calls a minute is what limits a load, so calls go out full. A
+// call that is not full waits while something could still join it. Items that
+// were refused for now ride in later full calls. How many items fit is learned
+// from the answers; a number named by the server is taken at once.
+//
+// Real data is skewed: a customer with 249 bills needs 249 calls one after
+// another, whatever the concurrency. So the customer with the longest backlog
+// goes first, no more calls are in flight than the data can use, and when that
+// customer has to wait for a retry, calls that would leave it out wait too.
+//
+// # Outcomes
+//
+// A call that ends without an answer leaves its items unknown: they may have
+// been applied. They are reported so by default; [ResendUnknown] sends them
+// again, for servers that know an item by its natural id. After a time-out the
+// server may still be at work: the keys of such a call stay closed for as long
+// again.
+//
+// An item refused for now (521 and the like) is tried [Config.MaxAttempts]
+// times. A call refused as a whole because the server is busy (461, 503, 429)
+// costs its items no attempt: outages burn time, bounded by
+// [Advanced.MaxOutage], and tokens of the client's budget; an empty budget
+// makes the engine wait. Calls without an answer count as an outage, too: the
+// engine slows down and stops in the end, before the whole input is unknown.
+//
+// A refusal that every call would meet (401, 403, 404, 405, 415, 1061, 1062,
+// 1064) stops the job. A call refused for its content (400) is split until the
+// item at fault is alone, so that its neighbours go; bounded, so that a wrong
+// request does not cost two calls an item.
+package batch

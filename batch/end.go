@@ -1,0 +1,105 @@
+package batch
+
+import (
+	"errors"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// end gives an item that was out its final outcome. Its key goes on.
+func (c *core) end(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
+	c.packer.finish(it)
+	if it.job == nil {
+		c.live--
+		c.recycle(it)
+		return
+	}
+	c.deliver(it, outcome, stop)
+}
+
+// discard ends an item whose job has its result already.
+func (c *core) discard(it *item) { c.end(it, caperrors.Unknown, 0) }
+
+// giveUp ends an item that was out with what is known of it.
+func (c *core) giveUp(it *item, stop caperrors.Stop) {
+	j, name, outcome := it.job, it.name, it.known
+	exhausted := outcome == caperrors.Refused && it.verdict.Kind == caperrors.ErrTransient
+	c.end(it, outcome, stop)
+	if c.onKeyFailure == HoldKey && j != nil && name != "" && (outcome == caperrors.Unknown || exhausted) {
+		c.hold(j, name)
+	}
+}
+
+// hold ends the job's waiting items of a key as not sent, and those to come.
+func (c *core) hold(j *job, name string) {
+	if j.held == nil {
+		j.held = make(map[string]struct{})
+	}
+	j.held[name] = struct{}{}
+	k := c.packer.keys[name]
+	if k == nil {
+		return
+	}
+	for _, it := range c.packer.dropWaiting(k, func(it *item) bool { return it.job == j }, nil) {
+		c.deliver(it, it.known, caperrors.ErrPredecessor)
+	}
+}
+
+// deliver puts the result of an item that the packer no longer holds where its
+// job finds it.
+func (c *core) deliver(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
+	c.live--
+	it.job.push(it, outcome, stop)
+	c.recycle(it)
+}
+
+// push adds a result.
+func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
+	s := settled{
+		slot: it.slot, index: it.index, attempts: it.attempts, id: it.id, key: it.name,
+		outcome:      outcome,
+		afterUnknown: it.known == caperrors.Unknown && outcome != caperrors.Unknown,
+		verdict:      it.verdict,
+	}
+	if !outcome.Done() {
+		s.err = j.itemError(it, outcome, stop)
+	}
+	j.results = append(j.results, s)
+	j.open--
+	j.progress.count(outcome, it.attempts)
+	signal(j.ready)
+}
+
+// itemError says why an item is not done.
+func (j *job) itemError(it *item, outcome caperrors.Outcome, stop caperrors.Stop) error {
+	v := &it.verdict
+	e := &caperrors.ItemError{
+		Index: it.index, ID: it.id, Outcome: outcome,
+		Scope: v.Scope, Code: v.Code, Kind: v.Kind, Message: v.Message, RequestID: v.RequestID,
+		Attempts: it.attempts, Stop: stop,
+	}
+	if v.Code == 0 {
+		e.Err = it.err
+	}
+	if j.stop != nil && (stop == caperrors.ErrContextEnded || stop == caperrors.ErrJobStopped) && !errors.Is(e.Err, j.stop) {
+		e.Err = errors.Join(j.stop, e.Err)
+	}
+	return e
+}
+
+// newItem takes an item from the free list, or makes one.
+func (c *core) newItem() *item {
+	it := c.spare
+	if it == nil {
+		return &item{}
+	}
+	c.spare = it.next
+	it.next = nil
+	return it
+}
+
+// recycle puts an item on the free list. It keeps nothing alive.
+func (c *core) recycle(it *item) {
+	*it = item{next: c.spare}
+	c.spare = it
+}

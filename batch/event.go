@@ -1,0 +1,56 @@
+package batch
+
+import "time"
+
+// EventKind is what an [Event] tells.
+type EventKind uint8
+
+// The events.
+const (
+	// CallStarted: a call goes out with Items items.
+	CallStarted EventKind = iota + 1
+	// CallEnded: a call came back after Took. Err is nil if it was answered
+	// item by item.
+	CallEnded
+	// LimitLearned: a call with Items items was accepted, more than any before.
+	LimitLearned
+	// LimitRejected: a call with Items items was refused as oversize.
+	LimitRejected
+	// Waiting: no call goes out for Took, because the server is too busy or the
+	// budget for repeated calls is empty.
+	Waiting
+)
+
+// Event is something that happened in an engine.
+type Event struct {
+	Kind     EventKind
+	At       time.Time
+	Items    int
+	InFlight int // calls in flight, this one included
+	Took     time.Duration
+	Err      error
+}
+
+// event notes an event under the lock; flush hands it out after it.
+func (c *core) event(e Event) {
+	if c.observe != nil {
+		c.events = append(c.events, e)
+	}
+}
+
+// flush hands the noted events to the observer, in their order and one at a
+// time.
+func (c *core) flush() {
+	if c.observe == nil {
+		return
+	}
+	c.observing.Lock()
+	defer c.observing.Unlock()
+	c.mu.Lock()
+	events := c.events
+	c.events = nil
+	c.mu.Unlock()
+	for _, e := range events {
+		c.observe(e)
+	}
+}

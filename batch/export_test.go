@@ -1,0 +1,121 @@
+package batch
+
+import (
+	"fmt"
+	"time"
+)
+
+// Learner is the limit learner, for tests of it alone.
+type Learner struct {
+	l    *limits
+	Wake chan struct{}
+}
+
+// NewLearner returns a learner that knows nothing.
+func NewLearner() *Learner { return &Learner{l: newLimits(), Wake: make(chan struct{}, 1)} }
+
+func (l *Learner) Size(start, maxItems int) (int, bool) { return l.l.size(start, maxItems, l.Wake) }
+func (l *Learner) Began(n int) bool                     { return l.l.began(n) }
+func (l *Learner) Ended(probe bool)                     { l.l.ended(probe) }
+func (l *Learner) Accepted(n int, probe bool) int       { return l.l.accepted(n, probe) }
+func (l *Learner) Learned() int                         { return l.l.learned() }
+
+// Rejected returns "repack", "isolate" or "too big".
+func (l *Learner) Rejected(n, named int, probe, again bool) string {
+	return [...]string{repack: "repack", isolate: "isolate", tooBig: "too big"}[l.l.rejected(n, named, probe, again)]
+}
+
+// Packer is the packer over numbered items, for tests of it alone.
+type Packer struct {
+	p     *packer
+	items map[int]*item
+	jobs  map[*item]int
+}
+
+// Books are the packer's counts.
+type Books struct{ Available, Ready, Blocked, Delayed, Longest, Keys int }
+
+func NewPacker() *Packer {
+	return &Packer{p: newPacker(), items: make(map[int]*item), jobs: make(map[*item]int)}
+}
+
+func (p *Packer) Admit(id int, key string, job int) {
+	it := &item{index: id, name: key}
+	p.items[id], p.jobs[it] = it, job
+	p.p.admit(it)
+}
+
+func (p *Packer) Take(n int, patience uint64) []int { return ids(p.p.take(n, patience, nil)) }
+func (p *Packer) Finish(id int)                     { p.p.finish(p.items[id]) }
+func (p *Packer) GiveBack(id int)                   { p.p.giveBack(p.items[id]) }
+func (p *Packer) Delay(id int, due time.Time)       { p.p.delayItem(p.items[id], due) }
+func (p *Packer) Close(id int, due time.Time)       { p.p.closeKey(p.items[id].key, due) }
+func (p *Packer) Release(now time.Time)             { p.p.release(now) }
+func (p *Packer) NextDue() (time.Time, bool)        { return p.p.nextDue() }
+func (p *Packer) CriticalDue(n int) (time.Time, bool) {
+	return p.p.criticalDue(n)
+}
+
+// Drop removes a job's items that are not in a call.
+func (p *Packer) Drop(job int) []int {
+	return ids(p.p.drop(func(it *item) bool { return p.jobs[it] == job }, nil))
+}
+
+// DropKey removes a job's waiting items of one key.
+func (p *Packer) DropKey(key string, job int) []int {
+	k := p.p.keys[key]
+	if k == nil {
+		return nil
+	}
+	return ids(p.p.dropWaiting(k, func(it *item) bool { return p.jobs[it] == job }, nil))
+}
+
+func (p *Packer) Books() Books {
+	return Books{
+		Available: p.p.available(), Ready: p.p.ready, Blocked: p.p.blocked, Delayed: p.p.delayed,
+		Longest: p.p.longest, Keys: len(p.p.keys),
+	}
+}
+
+func ids(items []*item) []int {
+	var out []int
+	for _, it := range items {
+		out = append(out, it.index)
+	}
+	return out
+}
+
+// Gate is the concurrency gate, for tests of it alone.
+type Gate struct{ g *gate }
+
+func NewGate(maxCalls int) Gate                         { return Gate{newGate(maxCalls)} }
+func (g Gate) Begin(inFlight int)                       { g.g.begin(inFlight) }
+func (g Gate) Observe(now time.Time, rtt time.Duration) { g.g.observe(now, rtt) }
+func (g Gate) Accepted()                                { g.g.accepted() }
+func (g Gate) Busy(now time.Time, after time.Duration)  { g.g.busy(now, after) }
+func (g Gate) Limit() int                               { return g.g.limit }
+func (g Gate) ClosedUntil() time.Time                   { return g.g.closedUntil }
+
+// Leftovers says what an engine without a job still holds; empty if nothing.
+func Leftovers[T any](e *Engine[T]) string {
+	c := e.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limits.mu.Lock()
+	defer c.limits.mu.Unlock()
+	c.packer.release(time.Now().Add(24 * time.Hour))
+	got := fmt.Sprintf("live %d, calls %d, groups %d, jobs %d, keys %d, keyless %d, delays %d, blocked %d, delayed %d, longest %d, ready %d, probing %v, events %d",
+		c.live, len(c.calls), len(c.groups), len(c.jobs), len(c.packer.keys), c.packer.keyless.len, len(c.packer.delays),
+		c.packer.blocked, c.packer.delayed, c.packer.longest, c.packer.ready, c.limits.probing, len(c.events))
+	if got == "live 0, calls 0, groups 0, jobs 0, keys 0, keyless 0, delays 0, blocked 0, delayed 0, longest 0, ready 0, probing false, events 0" {
+		return ""
+	}
+	return got
+}
+
+// Held returns how many items an engine holds, and in how many keys.
+func Held[T any](e *Engine[T]) (items, keys int) {
+	e.core.mu.Lock()
+	defer e.core.mu.Unlock()
+	return e.core.live, len(e.core.packer.keys)
+}

@@ -1,0 +1,240 @@
+package batch_test
+
+import (
+	"fmt"
+	"math/bits"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capillary-go/capillary/batch"
+)
+
+// learnSerially sends n items, one call after another, to a server that takes
+// up to limit a call.
+func learnSerially(t *testing.T, l *batch.Learner, n, limit, start, maxItems int) (calls, rejected int) {
+	t.Helper()
+	for n > 0 {
+		size, wait := l.Size(start, maxItems)
+		if wait || size < 1 {
+			require.Fail(t, "a size must come at once: nothing is in flight")
+		}
+		size = min(size, n)
+		probe := l.Began(size)
+		calls++
+		if size <= limit {
+			l.Accepted(size, probe)
+			n -= size
+			continue
+		}
+		rejected++
+		require.Equal(t, "repack", l.Rejected(size, 0, probe, false))
+	}
+	return calls, rejected
+}
+
+// log2 is ⌈log₂ n⌉, 0 for n < 2.
+func log2(n int) int {
+	if n < 2 {
+		return 0
+	}
+	return bits.Len(uint(n - 1))
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+func TestEveryLimitIsLearnedAtASmallPrice(t *testing.T) {
+	t.Parallel()
+	for _, start := range []int{1, 10, 100, 1000} {
+		t.Run(fmt.Sprintf("from %d", start), func(t *testing.T) {
+			t.Parallel()
+			for limit := 1; limit <= 1000; limit++ {
+				items := 1_000_000
+				if start != 100 && limit < 50 {
+					items = 100_000 // calls, not items, are what takes time
+				}
+				calls, rejected := learnSerially(t, batch.NewLearner(), items, limit, start, 1000)
+				optimum := ceilDiv(items, limit)
+				assert.LessOrEqual(t, calls, optimum*104/100+20, "calls at limit %d", limit)
+				price := max(1, log2(ceilDiv(start, limit))) + 5 + log2(limit)
+				assert.LessOrEqual(t, rejected, price, "rejected at limit %d", limit)
+				if limit >= 20 {
+					calls, _ = learnSerially(t, batch.NewLearner(), 26_000, limit, start, 1000)
+					assert.LessOrEqual(t, calls, ceilDiv(26_000, limit)+20, "calls of a small job at limit %d", limit)
+				}
+			}
+		})
+	}
+}
+
+func TestANamedLimitIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	for limit := 1; limit < 100; limit++ {
+		l := batch.NewLearner()
+		size, _ := l.Size(100, 1000)
+		require.Equal(t, 100, size)
+		require.Equal(t, "repack", l.Rejected(size, limit, l.Began(size), false))
+		for range 500 {
+			size, wait := l.Size(100, 1000)
+			require.False(t, wait)
+			require.Equal(t, limit, size)
+			l.Accepted(size, l.Began(size))
+		}
+	}
+}
+
+func TestANamedLimitThatIsNoneIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	for _, named := range []int{-1, 0, 100, 5000} {
+		l := batch.NewLearner()
+		require.Equal(t, "repack", l.Rejected(100, named, l.Began(100), false))
+		size, _ := l.Size(100, 1000)
+		assert.Equal(t, 50, size, "named %d", named)
+	}
+}
+
+func TestALimitThatChangesIsFollowed(t *testing.T) {
+	t.Parallel()
+	l := batch.NewLearner()
+	rejected := 0
+	// A rejected call is halved in place, as the engine does, while the learner
+	// thinks that one of its items may be at fault.
+	var send func(size, limit int, again bool)
+	send = func(size, limit int, again bool) {
+		probe := l.Began(size)
+		if size <= limit {
+			l.Accepted(size, probe)
+			return
+		}
+		rejected++
+		if l.Rejected(size, 0, probe, again) == "isolate" {
+			send(size/2, limit, true)
+			send(size-size/2, limit, true)
+		}
+	}
+	phase := func(calls, limit int) {
+		for range calls {
+			size, wait := l.Size(100, 1000)
+			require.False(t, wait)
+			send(size, limit, false)
+		}
+	}
+	phase(300, 200)
+	assert.Equal(t, 200, l.Learned())
+	rejected = 0
+	phase(300, 50)
+	assert.Equal(t, 50, l.Learned())
+	// One call in flight when it fell; ⌈log₂ 200/50⌉ + 5; the halves of the
+	// first rejected call, 200 to 50, are three more.
+	assert.LessOrEqual(t, rejected, 1+2+5+3)
+	rejected = 0
+	phase(700, 500)
+	assert.Equal(t, 500, l.Learned(), "a raised limit is found again")
+	assert.LessOrEqual(t, rejected, 8)
+}
+
+func TestOneProbeAtATime(t *testing.T) {
+	t.Parallel()
+	l := batch.NewLearner()
+	size, wait := l.Size(100, 1000)
+	require.False(t, wait)
+	require.True(t, l.Began(size))
+	_, wait = l.Size(100, 1000)
+	assert.True(t, wait, "nothing is known while the first call is out")
+	assert.False(t, l.Began(size), "a second call is no probe")
+	l.Accepted(100, true)
+
+	require.True(t, l.Began(200))
+	_, wait = l.Size(100, 1000)
+	assert.True(t, wait, "galloping is worth a few round trips")
+	l.Rejected(200, 0, true, false)
+
+	for range 100 {
+		l.Accepted(100, false)
+	}
+	size, wait = l.Size(100, 1000)
+	require.False(t, wait)
+	require.Greater(t, size, 100, "a probe that pays")
+	require.True(t, l.Began(size))
+	size, wait = l.Size(100, 1000)
+	assert.False(t, wait)
+	assert.Equal(t, 100, size, "all others go with what is known to work")
+}
+
+func TestWhoWaitsForAProbeIsWokenByItsEnd(t *testing.T) {
+	t.Parallel()
+	ends := map[string]func(l *batch.Learner){
+		"accepted":                      func(l *batch.Learner) { l.Accepted(100, true) },
+		"rejected":                      func(l *batch.Learner) { l.Rejected(100, 0, true, false) },
+		"rejected, with a limit":        func(l *batch.Learner) { l.Rejected(100, 20, true, false) },
+		"no answer, canceled, panicked": func(l *batch.Learner) { l.Ended(true) },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := batch.NewLearner()
+			require.True(t, l.Began(100))
+			_, wait := l.Size(100, 1000)
+			require.True(t, wait)
+			l.Ended(false) // some other call
+			assert.Empty(t, l.Wake)
+			end(l)
+			assert.Len(t, l.Wake, 1)
+			_, wait = l.Size(100, 1000)
+			assert.False(t, wait)
+		})
+	}
+}
+
+func TestOneOversizeItemDoesNotMoveTheLimit(t *testing.T) {
+	t.Parallel()
+	l := batch.NewLearner()
+	l.Accepted(100, l.Began(100))
+	assert.Equal(t, "isolate", l.Rejected(100, 0, false, false))
+	assert.Equal(t, "isolate", l.Rejected(50, 0, false, true))
+	assert.Equal(t, "too big", l.Rejected(1, 0, false, true))
+	assert.Equal(t, 100, l.Learned())
+	l.Accepted(100, false)
+	assert.Equal(t, "isolate", l.Rejected(100, 0, false, false), "the next one is the first again")
+	assert.Equal(t, "repack", l.Rejected(100, 0, false, false), "a second call, of other items: the limit fell")
+	assert.Zero(t, l.Learned())
+	size, _ := l.Size(100, 1000)
+	assert.Equal(t, 50, size)
+}
+
+func TestEnginesWithDifferentCapsShareALearner(t *testing.T) {
+	t.Parallel()
+	l := batch.NewLearner()
+	for range 20 {
+		for _, maxItems := range []int{10, 1000} {
+			size, wait := l.Size(100, maxItems)
+			require.False(t, wait)
+			require.LessOrEqual(t, size, maxItems)
+			probe := l.Began(size)
+			if size <= 250 {
+				l.Accepted(size, probe)
+			} else {
+				l.Rejected(size, 0, probe, false)
+			}
+		}
+	}
+	assert.Equal(t, 250, l.Learned())
+}
+
+func TestAServerThatTakesNothingIsFoundOut(t *testing.T) {
+	t.Parallel()
+	for _, start := range []int{1, 100, 100_000} {
+		l := batch.NewLearner()
+		calls, items := 0, 1000
+		for items > 0 {
+			size, wait := l.Size(start, 100_000)
+			require.False(t, wait)
+			calls++
+			if l.Rejected(size, 0, l.Began(size), false) == "too big" {
+				items--
+			}
+		}
+		assert.LessOrEqual(t, calls, 2*1000+4*log2(start))
+	}
+}

@@ -1,0 +1,80 @@
+package batch
+
+import (
+	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// Progress is a snapshot of one Do or Run. Calls are counted for the whole
+// engine while the job ran: a call may carry items of several jobs.
+type Progress struct {
+	Started time.Time
+
+	Accepted  int // items taken from the input
+	Applied   int
+	Duplicate int
+	Refused   int
+	Unknown   int
+	NotSent   int
+
+	Attempts int // calls that carried a final item, added up over the items
+	Calls    int // calls made
+	Wasted   int // of them, calls that settled no item
+
+	InFlight int // calls in flight
+	Lanes    int // calls that may be in flight as far as the server's answers allow
+	Limit    int // items known to fit in a call; 0 while nothing is known
+}
+
+// Done is the number of items with a final outcome.
+func (p *Progress) Done() int {
+	return p.Applied + p.Duplicate + p.Refused + p.Unknown + p.NotSent
+}
+
+// Rate is the number of items a second that got a final outcome, from the start
+// until now.
+func (p *Progress) Rate(now time.Time) float64 {
+	if seconds := now.Sub(p.Started).Seconds(); seconds > 0 {
+		return float64(p.Done()) / seconds
+	}
+	return 0
+}
+
+// Left estimates how long the rest of total items takes at the rate so far; 0
+// if nothing is known yet.
+func (p *Progress) Left(now time.Time, total int) time.Duration {
+	rate := p.Rate(now)
+	if rate == 0 || total <= p.Done() {
+		return 0
+	}
+	return time.Duration(float64(total-p.Done()) / rate * float64(time.Second))
+}
+
+func (p *Progress) count(outcome caperrors.Outcome, attempts int) {
+	p.Attempts += attempts
+	switch outcome {
+	case caperrors.Applied:
+		p.Applied++
+	case caperrors.Duplicate:
+		p.Duplicate++
+	case caperrors.Refused:
+		p.Refused++
+	case caperrors.NotSent:
+		p.NotSent++
+	case caperrors.Unknown:
+		p.Unknown++
+	}
+}
+
+// snapshot returns the job's progress.
+func (j *job) snapshot() Progress {
+	c := j.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := j.progress
+	p.InFlight = len(c.calls)
+	p.Lanes = c.gate.limit
+	p.Limit = c.limits.learned()
+	return p
+}

@@ -1,0 +1,267 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/capillary-go/capillary/batch"
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/retry"
+)
+
+// world is one random engine, server and load.
+type world struct {
+	rng    *rand.Rand
+	srv    *shared
+	eng    *batch.Engine[bill]
+	window int
+	resend bool
+	hold   bool
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 4))
+	w := &world{rng: rng, srv: &shared{server: newServer()}, resend: rng.IntN(2) == 0, hold: rng.IntN(3) == 0}
+	w.srv.dedupe = true
+	w.srv.named = rng.IntN(3) == 0
+	if rng.IntN(4) > 0 {
+		w.srv.limit = 1 + rng.IntN(60)
+	}
+	if rng.IntN(3) == 0 {
+		w.srv.rate = float64(5 + rng.IntN(50))
+	}
+	if rng.IntN(2) == 0 {
+		w.srv.budget = retry.NewBudget(5 + rng.IntN(100))
+	}
+	w.faults()
+	w.window = 1 + rng.IntN(300)
+	cfg := batch.Config[bill]{
+		MaxItems: 1 + rng.IntN(100), MaxConcurrency: 1 + rng.IntN(8), MaxAttempts: 1 + rng.IntN(5),
+		Advanced: batch.Advanced{
+			StartItems: 1 + rng.IntN(100), Window: w.window, Linger: time.Duration(1+rng.IntN(2000)) * time.Millisecond,
+			MaxOutage: time.Duration(1+rng.IntN(600)) * time.Second, KeepTogether: rng.IntN(6) == 0,
+		},
+	}
+	if w.resend {
+		cfg.OnUnknown = batch.ResendUnknown
+	}
+	if w.hold {
+		cfg.Advanced.OnKeyFailure = batch.HoldKey
+	}
+	w.eng = newEngine(t, w.srv, cfg)
+	return w
+}
+
+// faults draws how often the server fails, and how.
+func (w *world) faults() {
+	share := [...]float64{0, 0.1, 0.4}[w.rng.IntN(3)]
+	poison := w.rng.IntN(4) == 0
+	faults := []func() answer{
+		func() answer { return refuseCall([]caperrors.Code{429, 461, 503, 503}[w.rng.IntN(4)]) },
+		func() answer { return refuseCallFor(503, time.Duration(w.rng.IntN(100))*time.Second) },
+		func() answer { return refuseCall(521) },
+		func() answer { return refuseCall(1060) },
+		func() answer { return lose(0) },
+		func() answer { return lose(time.Duration(1+w.rng.IntN(30)) * time.Second) },
+		func() answer { return late(time.Duration(1+w.rng.IntN(30)) * time.Second) },
+		func() answer { return slowly(time.Duration(w.rng.IntN(3000)) * time.Millisecond) },
+		notSent,
+		func() answer {
+			return func(context.Context, *server, []bill) ([]caperrors.Verdict, error) { panic("wire") }
+		},
+		func() answer { return short(w.rng.IntN(3) + 1) },
+		func() answer {
+			if w.rng.IntN(20) == 0 {
+				return refuseCall([]caperrors.Code{401, 403, 404, 1064}[w.rng.IntN(4)])
+			}
+			return nil
+		},
+	}
+	// One world has a few kinds of faults, not all.
+	w.rng.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
+	faults = faults[:1+w.rng.IntN(4)]
+	w.srv.fault = func(_ int, bills []bill) answer {
+		if poison {
+			for _, b := range bills {
+				if byNumber(b.ID, "0")%61 == 60 {
+					return refuseCall(400)
+				}
+			}
+		}
+		if w.rng.Float64() < share {
+			return faults[w.rng.IntN(len(faults))]()
+		}
+		return nil
+	}
+	w.srv.verdict = func(b bill, _ int) caperrors.Verdict {
+		switch x := w.rng.Float64(); {
+		case x < share/2:
+			return refusedNow([]caperrors.Code{461, 503, 521}[w.rng.IntN(3)])
+		case x < share/2+0.02:
+			return caperrors.Verdict{Outcome: caperrors.Refused, Code: 8015, Kind: caperrors.ErrInvalid}
+		case x < share/2+0.03:
+			return caperrors.Verdict{} // the answer left it out
+		case x < share/2+0.05 && share > 0:
+			return refusedNow(1060)
+		default:
+			return caperrors.Verdict{Outcome: caperrors.Applied, Warnings: []caperrors.Warning{{Code: 99, Message: b.ID}}}
+		}
+	}
+}
+
+func (w *world) items(from int) []bill {
+	items := make([]bill, w.rng.IntN(400))
+	customers := 1 + w.rng.IntN(len(items)+1)
+	for i := range items {
+		items[i].ID = strconv.Itoa(from + i)
+		if c := w.rng.IntN(customers + customers/5 + 1); c < customers {
+			items[i].Customer = "c" + strconv.Itoa(c*c/customers) // skewed
+		}
+	}
+	return items
+}
+
+// job runs one Do or Run to some end, and returns what was wrong.
+func (w *world) job(t *testing.T, items []bill, limit time.Duration, stopAfter int, paused bool) error {
+	t.Helper()
+	ctx := t.Context()
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	var pulled atomic.Int64
+	n := 0
+	run := w.eng.Run(ctx, func(yield func(bill, error) bool) {
+		for _, b := range items {
+			if paused && pulled.Load()%17 == 16 {
+				nap(300 * time.Millisecond)
+			}
+			pulled.Add(1)
+			if !yield(b, nil) {
+				return
+			}
+		}
+	})
+	results := make([]batch.Result[bill], len(items))
+	seen := make([]bool, len(items))
+	var wrong error
+	for r := range run.Results() {
+		if seen[r.Index] {
+			wrong = fmt.Errorf("item %d has two results", r.Index)
+		}
+		if held := int(pulled.Load()) - n; held > w.window+1 {
+			wrong = fmt.Errorf("%d items are held in a window of %d", held, w.window)
+		}
+		seen[r.Index], results[r.Index] = true, r
+		if n++; n == stopAfter {
+			break
+		}
+	}
+	ended := time.Now()
+	if deadline, ok := ctx.Deadline(); ok && ended.Sub(deadline) > 100*time.Millisecond {
+		return fmt.Errorf("it came back %v after the end of its context", ended.Sub(deadline))
+	}
+	p := run.Progress()
+	switch {
+	case wrong != nil:
+		return wrong
+	case p.Done() != p.Accepted:
+		return fmt.Errorf("%d accepted, %d done", p.Accepted, p.Done())
+	case stopAfter == 0 && n != p.Accepted:
+		return fmt.Errorf("%d accepted, %d results", p.Accepted, n)
+	case stopAfter == 0 && run.Err() == nil && n != len(items):
+		return fmt.Errorf("%d results of %d items without an error", n, len(items))
+	}
+	nap(10 * time.Minute) // what the server does late
+	for i := range items {
+		if seen[i] {
+			if err := w.checkResult(&results[i], run.Err()); err != nil {
+				return err
+			}
+			continue
+		}
+		if stopAfter == 0 && w.srv.sends[items[i].ID] > 0 {
+			return fmt.Errorf("item %d was sent and has no result", i)
+		}
+		results[i] = batch.Result[bill]{Index: i, Item: items[i], Err: &caperrors.ItemError{Index: i}}
+	}
+	if text := unsound(w.srv.server, items, results); text != "" {
+		return errors.New(text)
+	}
+	return nil
+}
+
+// checkResult checks one result by itself.
+func (w *world) checkResult(r *batch.Result[bill], stopped error) error {
+	w.srv.mu.Lock()
+	sends := w.srv.sends[r.Item.ID]
+	w.srv.mu.Unlock()
+	switch {
+	case r.Attempts != sends:
+		return fmt.Errorf("item %d: %d attempts, sent %d times", r.Index, r.Attempts, sends)
+	case r.Outcome == caperrors.NotSent && sends > 0,
+		r.Outcome != caperrors.NotSent && sends == 0:
+		return fmt.Errorf("item %d: %v, sent %d times", r.Index, r.Outcome, sends)
+	case r.Outcome == caperrors.NotSent && stopped == nil &&
+		(!w.hold || !errors.Is(r.Err, caperrors.ErrPredecessor)) &&
+		!errors.Is(r.Err, caperrors.ErrDeadlineTooNear) && !errors.Is(r.Err, caperrors.ErrAttemptsExhausted) &&
+		!errors.Is(r.Err, caperrors.ErrJobStopped):
+		return fmt.Errorf("item %d was not sent for no reason: %w", r.Index, r.Err)
+	case !w.resend && r.Outcome == caperrors.Applied && len(r.Warnings) != 1:
+		return fmt.Errorf("item %d lost its warning", r.Index)
+	case r.AfterUnknown && !w.resend:
+		return fmt.Errorf("item %d was sent again after an unknown send", r.Index)
+	}
+	return nil
+}
+
+func TestWhateverHappensEveryItemHasItsFate(t *testing.T) {
+	t.Parallel()
+	runs := uint64(300)
+	if os.Getenv("CAPILLARY_LONG") != "" {
+		runs = 10_000
+	}
+	for seed := range runs {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, seed)
+			errs := make([]error, 1+w.rng.IntN(3))
+			var jobs []func()
+			for j := range errs {
+				items := w.items(j * 1_000_000)
+				limit, stopAfter := time.Duration(0), 0
+				switch w.rng.IntN(4) {
+				case 0:
+					limit = time.Duration(1+w.rng.IntN(20_000)) * time.Millisecond
+				case 1:
+					stopAfter = w.rng.IntN(len(items) + 1)
+				}
+				start, paused := time.Duration(w.rng.IntN(2000))*time.Millisecond, w.rng.IntN(4) == 0
+				jobs = append(jobs, func() {
+					nap(start)
+					errs[j] = w.job(t, items, limit, stopAfter, paused)
+				})
+			}
+			var all sync.WaitGroup
+			for _, job := range jobs {
+				all.Go(job)
+			}
+			all.Wait()
+			require.NoError(t, errors.Join(errs...), "seed %d", seed)
+			synctest.Wait()
+			require.Empty(t, batch.Leftovers(w.eng), "seed %d", seed)
+		})
+	}
+}

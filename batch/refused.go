@@ -1,0 +1,184 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/retry"
+)
+
+// poison bounds the search for items at fault in calls that were refused as a
+// whole: a wrong path must not cost two calls an item.
+type poison struct {
+	calls    int  // calls made
+	spent    int  // of them, calls to find an item at fault
+	accepted bool // something was accepted once
+
+	code  caperrors.Code // request-level code of the last item refused alone
+	alone int            // items refused alone with it, one after another
+}
+
+const (
+	poisonCalls   = 40 // calls that the search may always spend
+	poisonPercent = 1  // and this share of all calls made
+	poisonAlone   = 3  // items refused alone with one code, before anything was accepted, that prove the call itself wrong
+)
+
+// refused settles a call that the API refused as a whole: nothing was done.
+func (c *core) refused(cl *call, kind caperrors.Kind, err error, now time.Time) {
+	code, _ := caperrors.CodeOf(err)
+	verdict := caperrors.Verdict{Outcome: caperrors.Refused, Code: code, Kind: kind, RequestID: caperrors.RequestIDOf(err)}
+	var request *caperrors.RequestError
+	if errors.As(err, &request) {
+		verdict.Scope, verdict.Message = request.Scope, request.Message
+	}
+	for _, it := range cl.items {
+		it.verdict, it.err = verdict, err
+		it.known = refusedOr(it.known)
+	}
+	switch kind {
+	case caperrors.ErrOversize:
+		named := 0
+		if request != nil {
+			named = request.Limit
+		}
+		c.oversize(cl, named, err)
+	case caperrors.ErrTransient:
+		c.limits.ended(cl.probe)
+		if code == caperrors.CodeCustomerBusy {
+			c.customerBusy(cl, err, now)
+			return
+		}
+		c.sendBack(cl, retry.Overload, err, now)
+	case caperrors.ErrUnauthenticated, caperrors.ErrPermission, caperrors.ErrNotFound,
+		caperrors.ErrUnsupported, caperrors.ErrMisconfigured:
+		c.limits.ended(cl.probe)
+		c.fail(cl, err)
+	default:
+		c.limits.ended(cl.probe)
+		c.atFault(cl, code, err)
+	}
+}
+
+// oversize settles a call that carried more than the server takes.
+func (c *core) oversize(cl *call, named int, err error) {
+	c.event(Event{Kind: LimitRejected, At: time.Now(), Items: len(cl.items), Err: err})
+	again := slices.ContainsFunc(cl.items, func(it *item) bool { return it.suspect })
+	what := c.limits.rejected(len(cl.items), named, cl.probe, again)
+	if !c.splittable {
+		what = tooBig
+	}
+	switch what {
+	case tooBig:
+		for _, it := range cl.items {
+			c.giveUp(it, caperrors.ErrItemTooLarge)
+		}
+	case isolate:
+		for _, it := range cl.items {
+			it.suspect = true
+		}
+		c.split(cl)
+	case repack:
+		for _, it := range slices.Backward(cl.items) {
+			c.bounce(it)
+		}
+	}
+}
+
+// customerBusy settles a call that was refused because one of its customers is
+// busy elsewhere. All its keys wait once; if that does not help, the call is
+// split until the busy one is alone.
+func (c *core) customerBusy(cl *call, err error, now time.Time) {
+	second := false
+	for _, it := range cl.items {
+		second = second || it.conflicts > 0
+		it.conflicts++
+	}
+	switch {
+	case len(cl.items) == 1, second && !c.splittable:
+		for _, it := range cl.items {
+			c.transient(it, now)
+		}
+	case second:
+		c.split(cl)
+	default:
+		c.sendBack(cl, retry.Conflict, err, now)
+	}
+}
+
+// atFault settles a call that was refused for its content. One of its items is
+// at fault: the call is split until it is alone, so that its neighbours go.
+func (c *core) atFault(cl *call, code caperrors.Code, err error) {
+	if len(cl.items) > 1 && c.splittable {
+		if allowed := poisonCalls + c.poison.calls*poisonPercent/100; c.poison.accepted && c.poison.spent >= allowed {
+			c.fail(cl, fmt.Errorf("looking for the items at fault in refused calls took %d of %d calls: %w",
+				c.poison.spent, c.poison.calls, err))
+			return
+		}
+		c.poison.spent += 2
+		c.split(cl)
+		return
+	}
+	for _, it := range cl.items {
+		c.end(it, caperrors.Refused, 0)
+	}
+	if c.poison.accepted {
+		return
+	}
+	if c.poison.code != code {
+		c.poison.code, c.poison.alone = code, 0
+	}
+	if c.poison.alone++; c.poison.alone >= poisonAlone && c.splittable {
+		c.stopLocked(fmt.Errorf("the first %d items sent alone were all refused the same way: %w", c.poison.alone, err))
+	}
+}
+
+// split makes two groups of a call's items, to be sent next, each alone.
+func (c *core) split(cl *call) {
+	keep := cl.items[:0]
+	for _, it := range cl.items {
+		switch {
+		case it.job == nil:
+			c.discard(it)
+		case it.job.stopped:
+			c.giveUp(it, it.job.reason)
+		default:
+			keep = append(keep, it)
+		}
+	}
+	// In front of other groups: the item at fault is then alone after as many
+	// calls as halving takes, not after all calls of each size.
+	half := (len(keep) + 1) / 2
+	for _, items := range [][]*item{keep[half:], keep[:half:half]} {
+		if len(items) > 0 {
+			c.groups = slices.Insert(c.groups, 0, group{items: items})
+		}
+	}
+}
+
+// fail ends the items of a call that was refused in a way that every call will
+// be, and stops the jobs.
+func (c *core) fail(cl *call, err error) {
+	c.stopLocked(err)
+	for _, it := range cl.items {
+		it.err = err
+		c.giveUp(it, caperrors.ErrJobStopped)
+	}
+}
+
+// outageError says that the service accepted nothing for too long.
+type outageError struct {
+	lasted time.Duration
+	cause  error
+}
+
+// Error returns how long it lasted and the last answer.
+func (e *outageError) Error() string {
+	return "nothing accepted for " + e.lasted.Round(time.Second).String() + ": " + e.cause.Error()
+}
+
+// Unwrap returns ErrOutage and the last answer.
+func (e *outageError) Unwrap() []error { return []error{caperrors.ErrOutage, e.cause} }

@@ -1,0 +1,60 @@
+package batch
+
+import (
+	"context"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/retry"
+)
+
+// Sender makes one call that carries many items. The Bulk method of the client
+// package's Client gives one; a test or another transport can bring its own.
+type Sender interface {
+	// Send makes one call with the items, each one encoded body, and returns
+	// one verdict for each, in their order. It repeats only what was not sent:
+	// the engine owns every other repetition.
+	//
+	// If the request as a whole came to nothing, it returns an error, best a
+	// *caperrors.CallError: its outcome says whether the items may have been
+	// applied, its kind whether a later call can succeed. Any other error is
+	// taken as an unknown outcome.
+	//
+	// Send is called from several goroutines. It must return soon after ctx
+	// ends, and must not keep or change the items.
+	Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, error)
+}
+
+// Endpoint is what a [Sender] may also know of the endpoint it sends to. What
+// it tells are defaults: [Config] outranks it, but of the two MaxItems the
+// smaller holds.
+type Endpoint interface {
+	// Name is used in errors and events, such as "v2/transactions/bulk".
+	Name() string
+	// MaxItems is the documented number of items a call may carry; 0 if none is.
+	MaxItems() int
+	// AllOrNothing says that one failed item fails its whole call. Such a call
+	// is never split.
+	AllOrNothing() bool
+	// Key returns the key of an encoded item: what must not be in flight
+	// twice, such as its customer. Empty: the item has none.
+	Key(item []byte) string
+	// ID returns the natural id of an encoded item, such as its bill number.
+	// Empty: the item has none.
+	ID(item []byte) string
+}
+
+// Resources are what a [Sender] may share between all engines and calls of one
+// client.
+type Resources interface {
+	// Policy gives the delays before an item or a call is tried again.
+	Policy() retry.Policy
+	// Budget pays for calls that are made again as a whole; nil for none.
+	Budget() *retry.Budget
+	// Wait blocks until the pace allows the next call.
+	Wait(ctx context.Context) error
+	// Rate is the pace in calls a second; 0 if there is none.
+	Rate() float64
+	// Shared returns the value that create made for this endpoint when it was
+	// first asked for. Engines keep the learned limit there.
+	Shared(create func() any) any
+}
