@@ -62,7 +62,8 @@ func (ep *Endpoint) encodeCall(value any) ([]byte, carried, error) {
 	if ep.List != "" || ep.CountField != "" {
 		return body, ep.listed(body), nil
 	}
-	return wire.Encode(ep.Root, [][]byte{body}), one(), nil
+	body, err = ep.encode([][]byte{body})
+	return body, one(), err
 }
 
 // listed returns what is in the list of a body, or what it counts. Calls that

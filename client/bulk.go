@@ -47,9 +47,12 @@ func (b *Bulk) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, e
 	if len(items) == 0 {
 		return nil, nil
 	}
-	x := b.core.sending(&b.ep, b.address, items)
+	x, err := b.core.sending(&b.ep, b.address, items)
+	if err != nil {
+		return nil, &caperrors.CallError{Op: b.ep.Name, Outcome: caperrors.NotSent, Err: err}
+	}
 	x.request.OnlyUnsent = true
-	if _, err := b.core.transport.Do(ctx, x.request); err != nil {
+	if _, err = b.core.transport.Do(ctx, x.request); err != nil {
 		return nil, err
 	}
 	return x.judge.reply.Verdicts, nil

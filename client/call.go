@@ -82,7 +82,7 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	if err != nil {
 		return nil, err
 	}
-	header, err := c.core.headerFor(req.Attribution)
+	header, err := c.core.headerFor(&ep, req.Attribution)
 	if err != nil {
 		return nil, err
 	}
@@ -112,16 +112,25 @@ func (c *core) url(path string, query, extra url.Values) string {
 }
 
 // headerFor returns the header of a call, credentials apart.
-func (c *core) headerFor(a *Attribution) (http.Header, error) {
+func (c *core) headerFor(ep *Endpoint, a *Attribution) (http.Header, error) {
+	header := c.format(ep)
 	if a == nil {
-		return c.header, nil
+		return header, nil
 	}
 	if err := a.validate(c.tokens != nil); err != nil {
 		return nil, err
 	}
-	header := c.header.Clone()
+	header = header.Clone()
 	a.set(header)
 	return header, nil
+}
+
+// format returns the header that every call in the endpoint's format shares.
+func (c *core) format(ep *Endpoint) http.Header {
+	if ep.XML {
+		return c.headerXML
+	}
+	return c.header
 }
 
 // exchange is one call on its way through the transport.
@@ -137,7 +146,7 @@ func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *e
 		Op:         ep.Name,
 		Method:     ep.Method,
 		URL:        address,
-		Header:     c.header,
+		Header:     c.format(ep),
 		Body:       body,
 		Repeatable: ep.Repeatable || ep.reads(),
 		Authorize:  c.authorize(),

@@ -26,9 +26,10 @@ type Client struct{ core *core }
 
 // core is behind a pointer so that no way of printing a Client reaches it.
 type core struct {
-	base        string // base URL without a trailing slash
-	host        string // scheme and host, for printing
-	header      http.Header
+	base        string      // base URL without a trailing slash
+	host        string      // scheme and host, for printing
+	header      http.Header // of a call in JSON
+	headerXML   http.Header // of a call in XML
 	attribution Attribution
 	basic       *basicAuth
 	tokens      *tokenSource // nil with Basic
@@ -58,14 +59,15 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	policy := cfg.policy.WithDefaults()
 	budget := retry.NewBudget(0)
 	c := &core{
-		base:     base,
-		host:     host,
-		header:   cfg.baseHeader(),
-		basic:    cfg.basic,
-		limiters: newLimiters(cfg.rates),
-		policy:   policy,
-		budget:   budget,
-		shared:   make(map[string]any),
+		base:      base,
+		host:      host,
+		header:    cfg.baseHeader("application/json"),
+		headerXML: cfg.baseHeader("application/xml"),
+		basic:     cfg.basic,
+		limiters:  newLimiters(cfg.rates),
+		policy:    policy,
+		budget:    budget,
+		shared:    make(map[string]any),
 		transport: transport.New(transport.Config{
 			HTTPClient: cfg.httpClient,
 			Timeout:    cfg.timeout,
@@ -105,10 +107,10 @@ func (cfg *config) validate() {
 }
 
 // baseHeader is what every call sends, credentials apart.
-func (cfg *config) baseHeader() http.Header {
+func (cfg *config) baseHeader(format string) http.Header {
 	header := cfg.header.Clone()
-	header.Set("Accept", "application/json")
-	header.Set("Content-Type", "application/json")
+	header.Set("Accept", format)
+	header.Set("Content-Type", format)
 	agent := userAgent
 	if cfg.userAgent != "" {
 		agent = cfg.userAgent + " " + agent

@@ -45,6 +45,9 @@ func (ep Endpoint) Validate() error {
 	default:
 		fault("Envelope", "must be one of the envelopes")
 	}
+	if ep.XML && (ep.Envelope != EnvelopeV1 || ep.List != "" || ep.Method != http.MethodGet && ep.Root == "") {
+		fault("XML", "is for v1.1 calls with a Root alone")
+	}
 	if ep.MaxItems < 0 {
 		fault("MaxItems", "must not be negative")
 	}

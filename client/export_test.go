@@ -1,6 +1,10 @@
 package client
 
-import "github.com/capillary-go/capillary/internal/wire"
+import (
+	"errors"
+
+	"github.com/capillary-go/capillary/internal/wire"
+)
 
 // WireCall is what reading the answer to a call by this endpoint needs to know,
 // for tests. Without a count the answer tells it.
@@ -20,4 +24,7 @@ func (ep Endpoint) EncodeCall(value any) ([]byte, error) {
 }
 
 // EncodeItems encodes the body of a call that carries the items.
-func (ep Endpoint) EncodeItems(items [][]byte) ([]byte, error) { return ep.encode(items), ep.many() }
+func (ep Endpoint) EncodeItems(items [][]byte) ([]byte, error) {
+	body, err := ep.encode(items)
+	return body, errors.Join(err, ep.many())
+}

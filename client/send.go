@@ -49,7 +49,10 @@ func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch
 	if len(bodies) == 0 {
 		return &Batch{}, nil
 	}
-	x := c.core.sending(&ep, c.core.url(ep.Path, ep.Query, nil), bodies)
+	x, err := c.core.sending(&ep, c.core.url(ep.Path, ep.Query, nil), bodies)
+	if err != nil {
+		return nil, err
+	}
 	result, err := c.core.transport.Do(ctx, x.request)
 	b := &Batch{
 		Attempts:     result.Attempts,
@@ -83,10 +86,14 @@ func encodeItems[T any](items []T) ([][]byte, error) {
 }
 
 // sending prepares a call that carries the items.
-func (c *core) sending(ep *Endpoint, address string, items [][]byte) *exchange {
-	x := c.exchange(ep, address, ep.encode(items), len(items))
+func (c *core) sending(ep *Endpoint, address string, items [][]byte) (*exchange, error) {
+	body, err := ep.encode(items)
+	if err != nil {
+		return nil, err
+	}
+	x := c.exchange(ep, address, body, len(items))
 	x.judge.call.IDs = ep.ids(items)
-	return x
+	return x, nil
 }
 
 // verdictsOf gives every item the fate of its call.

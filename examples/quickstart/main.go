@@ -1,3 +1,4 @@
+// Quickstart sends one bill and prints what became of it.
 package main
 
 import (

@@ -106,3 +106,21 @@ func TestReadWithoutItemsSent(t *testing.T) {
 		assert.Len(t, reply.Diagnostics, 1)
 	}
 }
+
+// Ten million answered items for one that was sent: the scan is linear, and
+// what is kept depends on what was sent, not on what came.
+//
+//nolint:paralleltest // the memory of the whole process is measured
+func TestTenMillionItemsAreReadInBoundedMemory(t *testing.T) {
+	const items = 10_000_000
+	body := []byte(`{"response":[` + strings.Repeat("{},", items-1) + `{}]}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	reply, err := wire.Read(wire.HTTP{Status: 200, Body: body}, bulkCall(1))
+	runtime.ReadMemStats(&after)
+	require.NoError(t, err)
+	require.Len(t, reply.Verdicts, 1)
+	assert.Equal(t, caperrors.Unknown, reply.Verdicts[0].Outcome)
+	assert.NotEmpty(t, reply.Diagnostics)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
+}
