@@ -12,11 +12,15 @@
 //     what fits in memory.
 //   - [Engine.Run] takes an iterator and gives the results as an iterator, in
 //     constant memory. Use it for files, tables and queues.
+//   - [Engine.Writer] takes items one at a time from any goroutine, and hands
+//     each result to a function. Use it in a program that runs for long and
+//     gets its items as they happen.
 //
 // # What an accepted item can rely on
 //
 //   - It gets exactly one [Result], also when the context ends, when the loop
-//     body or a key function panics, or when the server does not answer.
+//     body, a result function or a key function panics, when a writer is
+//     closed, or when the server does not answer.
 //   - After a result of applied or duplicate it is not sent again.
 //   - With a key, no two items of one key are in flight, within one engine, and
 //     the items of a key are sent in the order of the input.
@@ -26,7 +30,8 @@
 //   - An engine is safe to share. What it learns of the server's limit is
 //     shared by all engines of one client that send to the same endpoint.
 //   - Functions of the caller are called without a lock held. Only Observe must
-//     not use the engine.
+//     not use the engine, and a writer's result function not that writer: it
+//     would wait for itself, and gets [ErrReentrant] instead.
 //
 // # How calls are saved
 //

@@ -80,3 +80,30 @@ func ExampleEngine_Run() {
 	// Output:
 	// 1000 of 1000 applied, at most 8 calls: true
 }
+
+func ExampleEngine_Writer() {
+	eng, err := batch.New(memory{}, batch.Config[bill]{Key: func(b bill) string { return b.Customer }})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	w := eng.Writer(func(_ context.Context, r batch.Result[bill]) {
+		fmt.Println(r.Item.ID, r.Outcome)
+	})
+	ctx := context.Background()
+	if err = w.Add(ctx, bill{"b1", "ann"}); err != nil {
+		fmt.Println("not taken:", err)
+	}
+	if err = w.Flush(ctx); err != nil { // b1 has its result now
+		fmt.Println(err)
+	}
+	if err = w.Add(ctx, bill{"b2", "ann"}); err != nil {
+		fmt.Println("not taken:", err)
+	}
+	if err = w.Close(ctx); err != nil { // give it a context with a deadline in a program
+		fmt.Println(err)
+	}
+	// Output:
+	// b1 applied
+	// b2 applied
+}

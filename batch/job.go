@@ -31,6 +31,8 @@ type job struct {
 	results []settled
 	held    map[string]struct{} // keys that are held
 
+	flushing int // flushes under way
+
 	grace    *time.Timer // runs detach; nil while the context lives
 	progress Progress
 	ready    chan struct{} // results, or the end
@@ -76,22 +78,30 @@ func signal(ch chan struct{}) {
 
 // reserve waits for room in the window, accepts an item, and returns a place
 // for its value; admit must follow. The bool is false once nothing more is
-// accepted.
-func (j *job) reserve() (int, bool) {
+// accepted, or when done is closed before there is room.
+func (j *job) reserve(done <-chan struct{}) (int, bool) {
 	for {
 		j.core.mu.Lock()
 		if !j.admitting {
 			j.core.mu.Unlock()
+			signal(j.space) // for the next that waits
 			return 0, false
 		}
 		if j.live < j.core.window {
 			break
 		}
 		j.core.mu.Unlock()
-		<-j.space
+		select {
+		case <-j.space:
+		case <-done:
+			return 0, false
+		}
 	}
 	defer j.core.mu.Unlock()
 	j.live++
+	if j.live < j.core.window {
+		signal(j.space) // for the next that waits
+	}
 	j.open++
 	j.progress.Accepted++
 	if n := len(j.free); n > 0 {

@@ -92,7 +92,7 @@ func (c *core) worthWaiting(now time.Time) (time.Time, bool) {
 // cuts the wait short: nothing can come until something goes.
 func (c *core) admitting() bool {
 	for j := range c.jobs {
-		if j.admitting && j.live < c.window {
+		if j.admitting && j.flushing == 0 && j.live < c.window {
 			return true
 		}
 	}

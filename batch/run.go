@@ -108,7 +108,7 @@ func (r *Run[T]) feed(fed chan<- struct{}) {
 			return
 		}
 		enc := r.engine.prepare(item)
-		slot, ok := r.job.reserve()
+		slot, ok := r.job.reserve(nil)
 		if !ok {
 			end = nil
 			return
