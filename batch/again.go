@@ -46,7 +46,7 @@ func (c *core) sendBack(cl *call, class retry.Class, err error, now time.Time) {
 			c.taken = append(c.taken, cost)
 		} else {
 			c.gate.closeUntil(now.Add(c.policy.MaxDelay))
-			c.event(Event{Kind: Waiting, At: now, Took: c.policy.MaxDelay})
+			c.event(Event{Kind: Waiting, At: now, Took: c.policy.MaxDelay, Err: err})
 		}
 	}
 	wait := c.policy.Delay(class, max(0, c.gate.refusals-1))
@@ -68,10 +68,11 @@ func (c *core) sendBack(cl *call, class retry.Class, err error, now time.Time) {
 // busy notes that a call came to nothing. It returns an error once nothing was
 // accepted for too long.
 func (c *core) busy(err error, now time.Time) error {
+	c.trouble = err
 	closed := c.gate.closedUntil
 	c.gate.busy(now, min(caperrors.RetryAfterOf(err), c.policy.MaxRetryAfter))
 	if c.gate.closedUntil.After(closed) {
-		c.event(Event{Kind: Waiting, At: now, Took: c.gate.closedUntil.Sub(now)})
+		c.event(Event{Kind: Waiting, At: now, Took: c.gate.closedUntil.Sub(now), Err: err})
 	}
 	if lasted := c.gate.outage(now); lasted > c.maxOutage {
 		return &outageError{lasted: lasted, cause: err}

@@ -329,3 +329,26 @@ func TestABusyCustomerDoesNotSlowTheOthers(t *testing.T) {
 		assert.LessOrEqual(t, time.Since(start), 40*time.Second)
 	})
 }
+
+func TestProgressTellsTheTroubleWhileNothingIsAccepted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		start := time.Now()
+		srv.fault = func(int, []bill) answer {
+			if time.Since(start) < time.Minute {
+				return notSent()
+			}
+			return nil
+		}
+		eng := newEngine(t, srv, batch.Config[bill]{})
+		w := eng.Writer(func(context.Context, batch.Result[bill]) {})
+		require.NoError(t, w.Progress().Trouble)
+		require.NoError(t, w.Add(t.Context(), bill{ID: "0"}))
+		nap(30 * time.Second)
+		require.ErrorContains(t, w.Progress().Trouble, "connection refused")
+		require.NoError(t, w.Close(t.Context()))
+		require.NoError(t, w.Progress().Trouble)
+		assert.Equal(t, 1, w.Progress().Applied)
+	})
+}

@@ -63,7 +63,7 @@ func notSent() answer {
 			s.sends[b.ID]--
 		}
 		return nil, &caperrors.CallError{
-			Outcome: caperrors.NotSent, Err: &caperrors.TransportError{NotSent: true, Err: errors.New("connection refused")},
+			Outcome: caperrors.NotSent, Stop: caperrors.ErrAttemptsExhausted, Err: &caperrors.TransportError{NotSent: true, Err: errors.New("connection refused")},
 		}
 	}
 }

@@ -81,7 +81,11 @@ func (j *job) itemError(it *item, outcome caperrors.Outcome, stop caperrors.Stop
 	if v.Code == 0 {
 		e.Err = it.err
 	}
-	if j.stop != nil && (stop == caperrors.ErrContextEnded || stop == caperrors.ErrJobStopped) && !errors.Is(e.Err, j.stop) {
+	switch {
+	case j.stop == nil || stop != caperrors.ErrContextEnded && stop != caperrors.ErrJobStopped || errors.Is(e.Err, j.stop):
+	case e.Err == nil:
+		e.Err = j.stop
+	default:
 		e.Err = errors.Join(j.stop, e.Err)
 	}
 	return e

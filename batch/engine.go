@@ -11,10 +11,10 @@ import (
 // use: items of several Do and Run calls share its calls, and no key is in
 // flight twice among them. An engine that does nothing holds no goroutine.
 type Engine[T any] struct {
-	core   *core
-	encode func(T) ([]byte, error)
-	key    func(item T, body []byte) string
-	id     func(item T, body []byte) string
+	core    *core
+	encode  func(T) ([]byte, error)
+	inspect func(body []byte) (key, id string, err error)
+	key, id func(T) string // the caller's; nil: what inspect returns counts
 }
 
 // New returns an engine that sends through sender. Items are encoded with
@@ -32,69 +32,73 @@ func New[T any](sender Sender, cfg Config[T]) (*Engine[T], error) {
 	if err != nil {
 		return nil, err
 	}
+	raw := isRaw[T]()
 	return &Engine[T]{
-		core:   newCore(set, sender),
-		encode: encoder[T](),
-		key:    reader(cfg.Key, endpoint, Endpoint.Key),
-		id:     reader(cfg.ID, endpoint, Endpoint.ID),
+		core:    newCore(set, sender),
+		encode:  encoder[T](raw),
+		inspect: inspector(endpoint, raw),
+		key:     cfg.Key,
+		id:      cfg.ID,
 	}, nil
 }
 
-// reader returns the function that reads a key or an id: the caller's, else
-// the endpoint's, else none.
-func reader[T any](own func(T) string, endpoint Endpoint, fallback func(Endpoint, []byte) string) func(T, []byte) string {
-	switch {
-	case own != nil:
-		return func(item T, _ []byte) string { return own(item) }
-	case endpoint != nil:
-		return func(_ T, body []byte) string { return fallback(endpoint, body) }
-	default:
-		return func(T, []byte) string { return "" }
-	}
-}
-
-// encoder returns the function that encodes an item, chosen once by its type.
-func encoder[T any]() func(T) ([]byte, error) {
+// isRaw reports whether items are encoded already, by their type.
+func isRaw[T any]() bool {
 	var zero T
 	switch any(zero).(type) {
 	case []byte, json.RawMessage:
-		return func(item T) ([]byte, error) {
-			switch raw := any(item).(type) {
-			case []byte:
-				return checked(raw)
-			case json.RawMessage:
-				return checked(raw)
-			default:
-				return json.Marshal(item)
-			}
-		}
+		return true
 	default:
-		return func(item T) ([]byte, error) {
-			body, err := json.Marshal(item)
-			if err != nil {
-				return nil, err
-			}
-			return object(body)
+		return false
+	}
+}
+
+// encoder returns the function that encodes an item.
+func encoder[T any](raw bool) func(T) ([]byte, error) {
+	if !raw {
+		return func(item T) ([]byte, error) { return json.Marshal(item) }
+	}
+	return func(item T) ([]byte, error) {
+		switch body := any(item).(type) {
+		case []byte:
+			return body, nil
+		case json.RawMessage:
+			return body, nil
+		default:
+			return json.Marshal(item)
 		}
 	}
 }
 
-// checked refuses what would damage the body of the whole call.
-func checked(raw []byte) ([]byte, error) {
+// inspector returns the function that checks a body and reads its key and id:
+// the endpoint's, else one that only checks.
+func inspector(endpoint Endpoint, raw bool) func(body []byte) (key, id string, err error) {
+	if endpoint != nil {
+		return endpoint.Inspect
+	}
+	check := object
+	if raw {
+		check = rawObject
+	}
+	return func(body []byte) (key, id string, err error) { return "", "", check(body) }
+}
+
+// rawObject refuses what would damage the body of the whole call.
+func rawObject(raw []byte) error {
 	if !json.Valid(raw) {
-		return nil, &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "is not valid JSON"}
+		return &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "is not valid JSON"}
 	}
 	return object(raw)
 }
 
-func object(body []byte) ([]byte, error) {
+func object(body []byte) error {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
-		return nil, &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "must encode to a JSON object"}
+		return &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "must encode to a JSON object"}
 	}
-	return body, nil
+	return nil
 }
 
-// prepare encodes an item and reads its key and id. A panic in the caller's
+// prepare encodes an item, checks it once and reads its key and id. A panic in the caller's
 // functions is that item's error.
 func (e *Engine[T]) prepare(item T) (enc encoded) {
 	defer func() {
@@ -106,7 +110,14 @@ func (e *Engine[T]) prepare(item T) (enc encoded) {
 	if enc.err != nil {
 		return enc
 	}
-	enc.key = e.key(item, enc.body)
-	enc.id = e.id(item, enc.body)
+	if enc.key, enc.id, enc.err = e.inspect(enc.body); enc.err != nil {
+		return enc
+	}
+	if e.key != nil {
+		enc.key = e.key(item)
+	}
+	if e.id != nil {
+		enc.id = e.id(item)
+	}
 	return enc
 }

@@ -16,8 +16,9 @@ const (
 	LimitLearned
 	// LimitRejected: a call with Items items was refused as oversize.
 	LimitRejected
-	// Waiting: no call goes out for Took, because the server is too busy or the
-	// budget for repeated calls is empty.
+	// Waiting: no call goes out for Took, because the server is too busy or out
+	// of reach, or the budget for repeated calls is empty. Err is what came back
+	// last.
 	Waiting
 )
 

@@ -25,6 +25,10 @@ type Progress struct {
 	InFlight int // calls in flight
 	Lanes    int // calls that may be in flight as far as the server's answers allow
 	Limit    int // items known to fit in a call; 0 while nothing is known
+
+	// Trouble is why the last call came to nothing, while no call has been
+	// accepted since: the server is busy or out of reach. Nil otherwise.
+	Trouble error
 }
 
 // Done is the number of items with a final outcome.
@@ -76,5 +80,8 @@ func (j *job) snapshot() Progress {
 	p.InFlight = len(c.calls)
 	p.Lanes = c.gate.limit
 	p.Limit = c.limits.learned()
+	if c.gate.refusals > 0 {
+		p.Trouble = c.trouble
+	}
 	return p
 }

@@ -17,14 +17,16 @@ type poison struct {
 	spent    int  // of them, calls to find an item at fault
 	accepted bool // something was accepted once
 
-	code  caperrors.Code // request-level code of the last item refused alone
-	alone int            // items refused alone with it, one after another
+	code  caperrors.Code // request-level code of the last call refused for good
+	alone int            // such calls with it, one after another
+
+	reached bool // some byte of a call left
 }
 
 const (
 	poisonCalls   = 40 // calls that the search may always spend
 	poisonPercent = 1  // and this share of all calls made
-	poisonAlone   = 3  // items refused alone with one code, before anything was accepted, that prove the call itself wrong
+	poisonAlone   = 3  // calls refused for good with one code, before anything was accepted, that prove the call itself wrong
 )
 
 // refused settles a call that the API refused as a whole: nothing was done.
@@ -53,13 +55,26 @@ func (c *core) refused(cl *call, kind caperrors.Kind, err error, now time.Time) 
 			return
 		}
 		c.sendBack(cl, retry.Overload, err, now)
-	case caperrors.ErrUnauthenticated, caperrors.ErrPermission, caperrors.ErrNotFound,
-		caperrors.ErrUnsupported, caperrors.ErrMisconfigured:
-		c.limits.ended(cl.probe)
-		c.fail(cl, err)
 	default:
 		c.limits.ended(cl.probe)
-		c.atFault(cl, code, err)
+		c.refusedForGood(cl, request, err)
+	}
+}
+
+// refusedForGood settles a call that would be refused again as it is. Only a
+// refusal of what its items hold is a reason to send them once more, in smaller
+// calls; one that is not understood is none.
+func (c *core) refusedForGood(cl *call, request *caperrors.RequestError, err error) {
+	verdict := &cl.items[0].verdict
+	ofItems := request != nil && request.Scope.Level == caperrors.ItemLevel
+	switch kind := verdict.Kind; {
+	case ofItems && kind != caperrors.ErrUnrecognised, request != nil && kind == caperrors.ErrInvalid:
+		c.atFault(cl, verdict.Code, err)
+	case kind == caperrors.ErrUnauthenticated, kind == caperrors.ErrPermission, kind == caperrors.ErrNotFound,
+		kind == caperrors.ErrUnsupported, kind == caperrors.ErrMisconfigured:
+		c.fail(cl, err)
+	default:
+		c.endRefused(cl, verdict.Code, err)
 	}
 }
 
@@ -122,6 +137,13 @@ func (c *core) atFault(cl *call, code caperrors.Code, err error) {
 		c.split(cl)
 		return
 	}
+	c.endRefused(cl, code, err)
+}
+
+// endRefused ends the items of a call that is not sent again. Several such
+// calls with one code, before anything was accepted, prove the call itself
+// wrong.
+func (c *core) endRefused(cl *call, code caperrors.Code, err error) {
 	for _, it := range cl.items {
 		c.end(it, caperrors.Refused, 0)
 	}
@@ -132,7 +154,7 @@ func (c *core) atFault(cl *call, code caperrors.Code, err error) {
 		c.poison.code, c.poison.alone = code, 0
 	}
 	if c.poison.alone++; c.poison.alone >= poisonAlone && c.splittable {
-		c.stopLocked(fmt.Errorf("the first %d items sent alone were all refused the same way: %w", c.poison.alone, err))
+		c.stopLocked(fmt.Errorf("the first %d calls that cannot be split were all refused the same way: %w", c.poison.alone, err))
 	}
 }
 
@@ -165,7 +187,11 @@ func (c *core) fail(cl *call, err error) {
 	c.stopLocked(err)
 	for _, it := range cl.items {
 		it.err = err
-		c.giveUp(it, caperrors.ErrJobStopped)
+		stop := caperrors.ErrJobStopped
+		if v := &it.verdict; it.known == caperrors.Refused && v.Code != 0 && v.Kind != caperrors.ErrTransient {
+			stop = 0 // its own answer says why
+		}
+		c.giveUp(it, stop)
 	}
 }
 

@@ -1,11 +1,13 @@
 package batch_test
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -106,30 +108,29 @@ func TestARefusalStopsAllJobsOfTheEngine(t *testing.T) {
 
 func TestOneItemAtFaultIsFoundAndItsNeighboursGo(t *testing.T) {
 	t.Parallel()
-	for _, code := range []caperrors.Code{400, 31337} {
-		for _, at := range []int{100, 137, 199} {
-			t.Run(code.Error()+" at "+strconv.Itoa(at), func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) {
-					srv := newServer()
-					bad := strconv.Itoa(at)
-					srv.fault = refuseWith(code, bad)
-					items := numbered(1000)
-					eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100})
-					rep, err := eng.Do(t.Context(), items)
-					require.ErrorIs(t, err, code)
-					assertSound(t, srv, items, rep)
-					assert.Equal(t, map[caperrors.Outcome]int{caperrors.Applied: 999, caperrors.Refused: 1}, outcomes(rep))
-					r := rep.Results[at]
-					assert.Equal(t, code, r.Code)
-					assert.Equal(t, "no", r.Message)
-					assert.Equal(t, "r1", r.RequestID)
-					// Ten calls; ⌈log₂ 100⌉ = 7 halvings of two calls each.
-					assert.LessOrEqual(t, len(srv.sent()), 10+14)
-					assertIdle(t, eng)
-				})
+	const code = caperrors.CodeInvalidInput
+	for _, at := range []int{100, 137, 199} {
+		t.Run("at "+strconv.Itoa(at), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer()
+				bad := strconv.Itoa(at)
+				srv.fault = refuseWith(code, bad)
+				items := numbered(1000)
+				eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100})
+				rep, err := eng.Do(t.Context(), items)
+				require.ErrorIs(t, err, code)
+				assertSound(t, srv, items, rep)
+				assert.Equal(t, map[caperrors.Outcome]int{caperrors.Applied: 999, caperrors.Refused: 1}, outcomes(rep))
+				r := rep.Results[at]
+				assert.Equal(t, code, r.Code)
+				assert.Equal(t, "no", r.Message)
+				assert.Equal(t, "r1", r.RequestID)
+				// Ten calls; ⌈log₂ 100⌉ = 7 halvings of two calls each.
+				assert.LessOrEqual(t, len(srv.sent()), 10+14)
+				assertIdle(t, eng)
 			})
-		}
+		})
 	}
 }
 
@@ -163,7 +164,7 @@ func TestThreeItemsAloneProveTheCallWrong(t *testing.T) {
 		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100})
 		rep, err := eng.Do(t.Context(), items)
 		require.ErrorIs(t, err, caperrors.ErrInvalid)
-		require.ErrorContains(t, err, "the first 3 items sent alone")
+		require.ErrorContains(t, err, "the first 3 calls that cannot be split")
 		assertSound(t, srv, items, rep)
 		// 100, 50, 25, 13, 7, 4, 2, then 1, 1, 2, 1 are the way to three alone;
 		// four lanes may go it side by side.
@@ -327,5 +328,95 @@ func TestAnOversizeAmongTheItems(t *testing.T) {
 		require.NoError(t, err)
 		assertSound(t, srv, items, rep)
 		assert.Len(t, srv.sent(), 10)
+	})
+}
+
+// Splitting sends items again. Only what is refused for its content is worth
+// that; a refusal that nobody understands may come from a server that worked.
+func TestARefusalThatIsNotUnderstoodIsNeverSentAgain(t *testing.T) {
+	t.Parallel()
+	answers := map[string]answer{
+		"an unknown code":  refuseCall(31337),
+		"all failed, 500":  refuseCall(500),
+		"a page, HTTP 422": failCall(&caperrors.CallError{Outcome: caperrors.Refused, Err: &caperrors.DecodeError{HTTPStatus: 422, Kind: caperrors.ErrInvalid, Outcome: caperrors.Refused}}),
+	}
+	for name, act := range answers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer()
+				srv.fault = func(call int, _ []bill) answer {
+					if call == 1 {
+						return act
+					}
+					return nil
+				}
+				items := numbered(300)
+				eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100})
+				rep, err := eng.Do(t.Context(), items)
+				require.Error(t, err)
+				assertSound(t, srv, items, rep)
+				assert.Equal(t, map[caperrors.Outcome]int{caperrors.Applied: 200, caperrors.Refused: 100}, outcomes(rep))
+				assert.Len(t, srv.sent(), 3)
+				for _, r := range rep.Results {
+					assert.Equal(t, 1, r.Attempts)
+				}
+			})
+		})
+	}
+}
+
+func TestCallsThatAreAllRefusedTheSameWayStopTheJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.fault = func(int, []bill) answer { return refuseCall(31337) }
+		items := numbered(5000)
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100, MaxConcurrency: 1})
+		rep, err := eng.Do(t.Context(), items)
+		require.ErrorIs(t, err, caperrors.Code(31337))
+		assertSound(t, srv, items, rep)
+		assert.Len(t, srv.sent(), 3)
+		assert.Equal(t, map[caperrors.Outcome]int{caperrors.Refused: 300, caperrors.NotSent: 4700}, outcomes(rep))
+	})
+}
+
+// An unknown host or a bad certificate will not mend by waiting ten minutes.
+func TestAServerThatCannotBeReachedForAReasonThatLastsStopsTheJob(t *testing.T) {
+	t.Parallel()
+	lasting := func() answer {
+		return failCall(&caperrors.CallError{Outcome: caperrors.NotSent, Err: &caperrors.TransportError{NotSent: true, Err: errors.New("no such host")}})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.fault = func(int, []bill) answer { return lasting() }
+		eng := newEngine(t, srv, batch.Config[bill]{})
+		start := time.Now()
+		rep, err := eng.Do(t.Context(), numbered(500))
+		require.ErrorContains(t, err, "no such host")
+		assert.Less(t, time.Since(start), time.Second)
+		assert.Equal(t, map[caperrors.Outcome]int{caperrors.NotSent: 500}, outcomes(rep))
+		assert.Len(t, srv.sent(), 1)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer().first(nil, lasting())
+		items := numbered(500)
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100})
+		rep, err := eng.Do(t.Context(), items)
+		require.NoError(t, err, "a server that was reached before may come back")
+		assertSound(t, srv, items, rep)
+	})
+}
+
+func TestItemsOfTheCallThatStoppedTheJobHaveItsAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer().first(refuseCall(403))
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 2})
+		rep, _ := eng.Do(t.Context(), numbered(4))
+		require.NotErrorIs(t, rep.Results[0].Err, caperrors.ErrJobStopped, "it was sent")
+		require.ErrorIs(t, rep.Results[0].Err, caperrors.CodeForbidden)
+		require.ErrorIs(t, rep.Results[3].Err, caperrors.ErrJobStopped)
+		require.ErrorIs(t, rep.Results[3].Err, caperrors.CodeForbidden)
 	})
 }

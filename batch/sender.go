@@ -35,12 +35,13 @@ type Endpoint interface {
 	// AllOrNothing says that one failed item fails its whole call. Such a call
 	// is never split.
 	AllOrNothing() bool
-	// Key returns the key of an encoded item: what must not be in flight
-	// twice, such as its customer. Empty: the item has none.
-	Key(item []byte) string
-	// ID returns the natural id of an encoded item, such as its bill number.
-	// Empty: the item has none.
-	ID(item []byte) string
+	// Inspect checks an encoded item and returns its key, which is what must not
+	// be in flight twice, such as its customer, and its natural id, such as its
+	// bill number; each is empty if the item has none. It is called once for
+	// each item, before any of it is sent, from several goroutines. An item that
+	// is not one JSON object would damage its whole call: the error says where,
+	// and ends the item as not sent.
+	Inspect(item []byte) (key, id string, err error)
 }
 
 // Resources are what a [Sender] may share between all engines and calls of one

@@ -246,14 +246,10 @@ func (*endpoint) Name() string         { return "v2/test/bulk" }
 func (e *endpoint) MaxItems() int      { return e.maxItems }
 func (e *endpoint) AllOrNothing() bool { return e.allOrNothing }
 
-func (*endpoint) Key(item []byte) string {
+func (*endpoint) Inspect(item []byte) (key, id string, err error) {
 	var b bill
-	_ = json.Unmarshal(item, &b) // nothing is read from what is no bill
-	return b.Customer
-}
-
-func (*endpoint) ID(item []byte) string {
-	var b bill
-	_ = json.Unmarshal(item, &b)
-	return b.ID
+	if err = json.Unmarshal(item, &b); err != nil {
+		return "", "", err
+	}
+	return b.Customer, b.ID, nil
 }

@@ -17,12 +17,15 @@ func (c *core) settle(cl *call, verdicts []caperrors.Verdict, err error) {
 	delete(c.calls, cl)
 	c.event(Event{Kind: CallEnded, At: now, Items: len(cl.items), InFlight: len(c.calls) + 1, Took: took, Err: err})
 	if err == nil {
+		c.poison.reached = true
 		c.gate.observe(now, took)
 		c.answered(cl, verdicts, now)
 		return
 	}
 	c.wasted()
-	switch outcome, kind := callErrorOf(err); {
+	outcome, kind := callErrorOf(err)
+	c.poison.reached = c.poison.reached || outcome != caperrors.NotSent
+	switch {
 	case kind == caperrors.ErrUncertain:
 		c.unknown(cl, err, now, 0)
 	case outcome == caperrors.NotSent:
@@ -31,15 +34,15 @@ func (c *core) settle(cl *call, verdicts []caperrors.Verdict, err error) {
 		c.gate.observe(now, took)
 		c.refused(cl, kind, err, now)
 	default:
-		c.unknown(cl, err, now, timedOut(err, took))
+		c.unknown(cl, err, now, givenUp(cl, err, took))
 	}
 }
 
-// timedOut returns how long the server may still be at work on a call that was
-// given up for its time: as long again.
-func timedOut(err error, took time.Duration) time.Duration {
+// givenUp returns how long the server may still be at work on a call that was
+// given up, for its time or because its jobs ended: as long again.
+func givenUp(cl *call, err error, took time.Duration) time.Duration {
 	var failed *caperrors.TransportError
-	if errors.As(err, &failed) && failed.Timeout() {
+	if cl.canceled || errors.As(err, &failed) && failed.Timeout() {
 		return took
 	}
 	return 0
@@ -158,5 +161,17 @@ func (c *core) unsent(cl *call, err error, now time.Time) {
 		c.fail(cl, err)
 		return
 	}
+	if !c.poison.reached && !cl.canceled && lasting(err) {
+		c.fail(cl, err)
+		return
+	}
 	c.sendBack(cl, retry.Transport, err, now)
+}
+
+// lasting reports whether the sender itself gave up on reaching the server
+// without a second try: an unknown host, a certificate that is not trusted.
+func lasting(err error) bool {
+	var failed *caperrors.CallError
+	var sending *caperrors.TransportError
+	return errors.As(err, &failed) && failed.Stop == 0 && errors.As(err, &sending) && sending.NotSent
 }

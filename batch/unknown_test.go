@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -201,5 +202,30 @@ func TestNotSentIsNoAttemptAndGoesAgain(t *testing.T) {
 		for _, r := range rep.Results {
 			assert.Equal(t, 1, r.Attempts)
 		}
+	})
+}
+
+// The server goes on working when its caller has left: the next item of the
+// customer must not overtake.
+func TestACallCutByItsContextKeepsItsKeysClosedForAsLongAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.latency = time.Second
+		eng := newEngine(t, srv, batch.Config[bill]{})
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		rep, err := eng.Do(ctx, ofCustomers("ann"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Equal(t, caperrors.Unknown, rep.Results[0].Outcome)
+
+		_, err = eng.Do(t.Context(), []bill{{ID: "1", Customer: "ann"}})
+		require.NoError(t, err)
+		require.Len(t, srv.calls, 2)
+		assert.GreaterOrEqual(t, srv.calls[1].at.Sub(start), 800*time.Millisecond)
+
+		_, err = eng.Do(t.Context(), []bill{{ID: "2", Customer: "bob"}})
+		require.NoError(t, err)
 	})
 }

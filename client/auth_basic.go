@@ -10,12 +10,16 @@ import (
 )
 
 // basicAuth holds the finished header value; the password itself is not kept.
-type basicAuth struct{ value string }
+type basicAuth struct {
+	value   string
+	secrets []string // what goes over the wire, which an answer might quote
+}
 
 func newBasicAuth(user, password string) *basicAuth {
 	sum := md5.Sum([]byte(password)) //nolint:gosec // see the import
-	pair := user + ":" + hex.EncodeToString(sum[:])
-	return &basicAuth{value: "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))}
+	hash := hex.EncodeToString(sum[:])
+	pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + hash))
+	return &basicAuth{value: "Basic " + pair, secrets: []string{pair, hash}}
 }
 
 func checkBasic(user, password string) string {

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -43,7 +44,7 @@ func (ep *Endpoint) encodeCall(value any) ([]byte, carried, error) {
 	if ep.Method == http.MethodGet {
 		return nil, carried{}, argument("Request.Body", "must be nil: GET carries no body")
 	}
-	body, err := json.Marshal(value)
+	body, err := encoded(value)
 	if err != nil {
 		return nil, carried{}, &caperrors.ArgumentError{Field: "Request.Body", Index: -1, Reason: "does not encode to JSON", Err: err}
 	}
@@ -64,6 +65,20 @@ func (ep *Endpoint) encodeCall(value any) ([]byte, carried, error) {
 	}
 	body, err = ep.encode([][]byte{body})
 	return body, one(), err
+}
+
+// encoded returns a value in JSON. What is encoded already is checked, and
+// sent as it is: encoding it again would copy it.
+func encoded(value any) ([]byte, error) {
+	raw, ok := value.(json.RawMessage)
+	switch {
+	case !ok || raw == nil:
+		return json.Marshal(value)
+	case !json.Valid(raw):
+		return nil, errors.New("is not valid JSON")
+	default:
+		return raw, nil
+	}
 }
 
 // listed returns what is in the list of a body, or what it counts. Calls that

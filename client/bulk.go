@@ -7,6 +7,7 @@ import (
 	"golang.org/x/time/rate"
 
 	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/internal/wire"
 	"github.com/capillary-go/capillary/retry"
 )
 
@@ -17,6 +18,7 @@ type Bulk struct {
 	core    *core
 	ep      Endpoint
 	address string
+	fields  *wire.Fields  // the key fields and the id
 	limiter *rate.Limiter // nil: no pace
 	err     error         // why nothing can be sent; found when the Bulk was made
 }
@@ -25,18 +27,23 @@ type Bulk struct {
 // endpoint is faulty, every Send says so and sends nothing.
 func (c *Client) Bulk(ep Endpoint) *Bulk {
 	if err := c.check(); err != nil {
-		return &Bulk{core: new(core), ep: ep, err: err}
+		return &Bulk{core: new(core), ep: ep, fields: ep.itemFields(), err: err}
 	}
-	b := &Bulk{core: c.core, ep: ep, limiter: c.core.limiters[ep.Name], err: errors.Join(ep.Validate(), ep.many())}
-	b.address = c.core.url(ep.Path, ep.Query, nil)
-	return b
+	return &Bulk{
+		core:    c.core,
+		ep:      ep,
+		address: c.core.url(ep.Path, ep.Query, nil),
+		fields:  ep.itemFields(),
+		limiter: c.core.limiters[ep.Name],
+		err:     errors.Join(ep.Validate(), ep.many()),
+	}
 }
 
 // Send makes one call and returns one verdict for each item, in their order.
-// Each item is an encoded JSON object; this is not checked again. Send repeats
-// only what was not sent, and once what was refused for its credentials. It
-// does not wait for the pace before its first attempt: that is what [Bulk.Wait]
-// is for.
+// Each item is an encoded JSON object; this is not checked, see [Bulk.Inspect].
+// Send repeats only what was not sent, and once what was refused for its
+// credentials. It does not wait for the pace before its first attempt: that is
+// what [Bulk.Wait] is for.
 //
 // The error, if any, is a [caperrors.CallError]: the request as a whole came to
 // nothing, and its Outcome holds for every item.
@@ -67,12 +74,12 @@ func (b *Bulk) MaxItems() int { return b.ep.MaxItems }
 // AllOrNothing reports whether one failed item fails its whole call.
 func (b *Bulk) AllOrNothing() bool { return b.ep.AllOrNothing }
 
-// Key returns the first of the endpoint's key fields that the encoded item
-// fills; empty if it fills none.
-func (b *Bulk) Key(item []byte) string { return b.ep.key(item) }
-
-// ID returns the natural id of the encoded item; empty if it has none.
-func (b *Bulk) ID(item []byte) string { return b.ep.id(item) }
+// Inspect checks that the item is one encoded JSON object, nested at most 200
+// deep, and returns its key and its natural id, read in the same pass. The key
+// is the first of the endpoint's key fields that the item fills; each is empty
+// if the item has none. The error is a [caperrors.ArgumentError] that names the
+// byte and what is wrong there.
+func (b *Bulk) Inspect(item []byte) (key, id string, err error) { return inspect(b.fields, item) }
 
 // Policy returns the client's retry policy.
 func (b *Bulk) Policy() retry.Policy { return b.core.policy }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"syscall"
 	"testing"
@@ -97,7 +98,6 @@ func TestBulkKnowsKeysAndIDs(t *testing.T) {
 		"numbers":                  {client.TransactionsBulk, `{"identifierValue":4477,"billNumber":17}`, "4477", "17"},
 		"a blank customer":         {client.TransactionsBulk, `{"identifierValue":"","billNumber":"B1"}`, "", "B1"},
 		"nothing":                  {client.TransactionsBulk, `{}`, "", ""},
-		"no JSON":                  {client.TransactionsBulk, `{"identifierValue":"4477`, "", ""},
 		"v1.1, the first that is":  {client.V1TransactionAdd, `{"number":"B1","customer":{"mobile":"","email":"a@b","external_id":"x"}}`, "a@b", "B1"},
 		"v1.1, the mobile first":   {client.V1TransactionAdd, `{"number":"B1","customer":{"external_id":"x","mobile":"4477"}}`, "4477", "B1"},
 		"v1.1, nobody":             {client.V1TransactionAdd, `{"number":"B1","customer":{}}`, "", "B1"},
@@ -116,10 +116,97 @@ func TestBulkKnowsKeysAndIDs(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bulk := c.Bulk(tt.ep)
-			assert.Equal(t, tt.key, bulk.Key([]byte(tt.item)))
-			assert.Equal(t, tt.id, bulk.ID([]byte(tt.item)))
+			key, id, err := c.Bulk(tt.ep).Inspect([]byte(tt.item))
+			require.NoError(t, err)
+			assert.Equal(t, tt.key, key)
+			assert.Equal(t, tt.id, id)
 		})
+	}
+}
+
+func TestBulkRefusesWhatIsNoObject(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ item, want string }{
+		"a cut text":       {`{"identifierValue":"4477`, "item: is not one JSON object: byte 24: the body ends too early"},
+		"two objects":      {`{"billNumber":"1"},{}`, "item: is not one JSON object: byte 18: something follows the end"},
+		"a list":           {` [{}]`, "item: is not one JSON object: byte 1: not an object"},
+		"a missing comma":  {`{"billNumber":"1" "a":2}`, "item: is not one JSON object: byte 18: neither a comma nor the end of the list or object"},
+		"a fault far down": {`{"identifierValue":"1","billNumber":"1","a":{"b":[1,tru]}}`, "item: is not one JSON object: byte 55: bad literal"},
+	}
+	w := newWorld(t, clienttest.Options{})
+	bulk := w.client(t).Bulk(client.TransactionsBulk)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, id, err := bulk.Inspect([]byte(tt.item))
+			require.EqualError(t, err, tt.want)
+			var argument *caperrors.ArgumentError
+			require.ErrorAs(t, err, &argument)
+			assert.Empty(t, key+id)
+		})
+	}
+}
+
+func TestAnEngineLeavesOutWhatIsNoObject(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, clienttest.Options{})
+		eng, err := batch.New(w.client(t).Bulk(client.TransactionsBulk), batch.Config[json.RawMessage]{})
+		require.NoError(t, err)
+		rep, err := eng.Do(t.Context(), []json.RawMessage{encoded(t, bill("1", "c1")), []byte(`{"billNumber":"2"`), encoded(t, bill("3", "c1"))})
+		require.Error(t, err)
+		assert.Equal(t, caperrors.Applied, rep.Results[0].Outcome)
+		assert.Equal(t, "c1", rep.Results[0].Key)
+		assert.Equal(t, caperrors.NotSent, rep.Results[1].Outcome)
+		require.ErrorContains(t, rep.Results[1].Err, "item: is not one JSON object: byte 17: the body ends too early")
+		assert.Equal(t, caperrors.Applied, rep.Results[2].Outcome)
+		assert.Equal(t, "3", rep.Results[2].ID)
+	})
+}
+
+func TestBulkPairsAnAnswerInAnotherOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, clienttest.Options{})
+	w.sim.Script(clienttest.Answer{Body: `{"response":[
+		{"entityId":4,"result":{"billNumber":"a much longer one"},"errors":[],"warnings":[]},
+		{"result":{"billNumber":"é"},"errors":[{"code":8015,"message":"no customer"}],"warnings":[]},
+		{"entityId":1,"result":{"billNumber":"7"},"errors":[],"warnings":[]}],"totalCount":3,"failureCount":1}`})
+	items := [][]byte{[]byte(`{"billNumber":7}`), []byte(`{"billNumber":"\u00e9"}`), []byte(`{"billNumber":"a much longer one"}`)}
+	verdicts, err := w.client(t).Bulk(client.TransactionsBulk).Send(t.Context(), items)
+	require.NoError(t, err)
+	require.Len(t, verdicts, 3)
+	assert.Contains(t, string(verdicts[0].Raw), `"7"`)
+	assert.Equal(t, caperrors.Code(8015), verdicts[1].Code)
+	assert.Contains(t, string(verdicts[2].Raw), `longer`)
+}
+
+func TestInspectOfABulkThatCannotSend(t *testing.T) {
+	t.Parallel()
+	var none *client.Client
+	key, id, err := none.Bulk(client.TransactionsBulk).Inspect([]byte(`{"identifierValue":"4477","billNumber":"B1"}`))
+	require.NoError(t, err)
+	assert.Equal(t, "4477", key)
+	assert.Equal(t, "B1", id)
+}
+
+//nolint:paralleltest // AllocsPerRun counts for the whole process
+func TestInspectAllocatesKeyAndIDOnly(t *testing.T) {
+	w := newWorld(t, clienttest.Options{})
+	c := w.client(t)
+	for name, tt := range map[string]struct {
+		ep   client.Endpoint
+		item string
+	}{
+		"a bill of v2":     {client.TransactionsBulk, `{"identifierType":"mobile","identifierValue":"447700900001","billNumber":"num-1","billAmount":200.5,"lineItems":[{"itemCode":"x","qty":1}]}`},
+		"a bill of v1.1":   {client.V1TransactionAdd, `{"number":"num-1","customer":{"mobile":"447700900001","email":"a@b","external_id":"x"}}`},
+		"a customer of v2": {client.CustomersUpsertBulk, `{"profiles":[{"identifiers":[{"type":"mobile","value":"4477"},{"value":"x"}]}]}`},
+	} {
+		bulk, item := c.Bulk(tt.ep), []byte(tt.item)
+		assert.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+			if _, _, err := bulk.Inspect(item); err != nil {
+				t.Error(err)
+			}
+		}), 1.0, name)
 	}
 }
 

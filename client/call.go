@@ -141,7 +141,7 @@ type exchange struct {
 
 // exchange prepares a call that carries count items.
 func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
-	j := &judge{oauth: c.tokens != nil, call: ep.wireCall(count)}
+	j := &judge{oauth: c.tokens != nil, secret: c.redactor, call: ep.wireCall(count)}
 	return &exchange{judge: j, request: &transport.Request{
 		Op:         ep.Name,
 		Method:     ep.Method,
@@ -194,7 +194,10 @@ func (x *exchange) response(result *transport.Result) *Response {
 // a refusal. That the thing is there holds whatever became of attempts before.
 func (x *exchange) finish(result *transport.Result, err error) error {
 	j := x.judge
-	if err == nil && j.err != nil {
+	if err == nil && j.err == nil {
+		return nil
+	}
+	if err == nil {
 		return &caperrors.CallError{
 			Op:        x.request.Op,
 			Attempts:  result.Attempts,

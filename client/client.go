@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/time/rate"
@@ -33,6 +34,7 @@ type core struct {
 	attribution Attribution
 	basic       *basicAuth
 	tokens      *tokenSource // nil with Basic
+	redactor    *strings.Replacer
 	limiters    map[string]*rate.Limiter
 	transport   *transport.Transport
 	policy      retry.Policy
@@ -64,6 +66,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 		header:    cfg.baseHeader("application/json"),
 		headerXML: cfg.baseHeader("application/xml"),
 		basic:     cfg.basic,
+		redactor:  newRedactor(cfg),
 		limiters:  newLimiters(cfg.rates),
 		policy:    policy,
 		budget:    budget,

@@ -175,44 +175,6 @@ func (ep *Endpoint) wireCall(count int) wire.Call {
 	}
 }
 
-// id returns the natural id of an encoded item, empty if it has none.
-func (ep *Endpoint) id(item []byte) string {
-	if ep.IDField == "" {
-		if ep.List != "" {
-			id, _ := wire.Scalar(item)
-			return id
-		}
-		return ""
-	}
-	id, _ := field(item, ep.IDField)
-	return id
-}
-
-// key returns the key of an encoded item, empty if it has none.
-func (ep *Endpoint) key(item []byte) string {
-	for _, path := range ep.KeyFields {
-		if key, ok := field(item, path); ok && key != "" {
-			return key
-		}
-	}
-	return ""
-}
-
-// ids returns what the answer's echo can be compared with; nil if there is
-// nothing to compare.
-func (ep *Endpoint) ids(items [][]byte) []string {
-	switch {
-	case ep.FailedID != "": // the lists name the items
-	case ep.EchoID == "" || ep.IDField == "" && ep.List == "" || len(items) < 2:
-		return nil
-	}
-	ids := make([]string, len(items))
-	for i, item := range items {
-		ids[i] = ep.id(item)
-	}
-	return ids
-}
-
 // expand fills in the path variables.
 func (ep *Endpoint) expand(values map[string]string) (string, error) {
 	for name := range values {

@@ -117,11 +117,12 @@ func ExampleClient_Bulk() {
 	}
 	bulk := c.Bulk(client.TransactionsBulk) // batch.New takes it
 	item := []byte(`{"identifierType":"mobile","identifierValue":"447700900001","billNumber":"num-1","billAmount":200}`)
-	fmt.Println(bulk.Name(), bulk.Key(item), bulk.ID(item))
+	key, id, err := bulk.Inspect(item)
+	fmt.Println(bulk.Name(), key, id, err)
 	verdicts, err := bulk.Send(context.Background(), [][]byte{item})
 	fmt.Println(len(verdicts), verdicts[0].Outcome, err)
 	// Output:
-	// v2/transactions/bulk 447700900001 num-1
+	// v2/transactions/bulk 447700900001 num-1 <nil>
 	// 1 applied <nil>
 }
 

@@ -107,7 +107,8 @@ func FuzzKey(f *testing.F) {
 	f.Add(`[`)
 	f.Fuzz(func(t *testing.T, item string) {
 		c := fuzzClient(t, func(*http.Request) *http.Response { return nil }, client.WithBasic(till, password))
-		got := c.Bulk(client.CustomersUpsertBulk).Key([]byte(item))
+		got, id, _ := c.Bulk(client.CustomersUpsertBulk).Inspect([]byte(item))
+		assert.Equal(t, got, id, "both stand at one path")
 		var want struct {
 			Profiles []struct {
 				Identifiers []struct {

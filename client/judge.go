@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
@@ -14,6 +15,7 @@ type judge struct {
 	call   wire.Call
 	single bool // by Call: the verdict on the only item is the verdict on the call
 	oauth  bool // credentials can be renewed
+	secret *strings.Replacer
 
 	answer *transport.Answer // the last one read
 	reply  wire.Reply
@@ -31,6 +33,7 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 		RetryAfter:  a.RetryAfter,
 		Body:        a.Body,
 	}, j.call)
+	redact(j.secret, &j.reply, j.err)
 	switch {
 	case j.err != nil:
 	case j.reply.Refusal != nil:

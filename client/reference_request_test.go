@@ -118,11 +118,13 @@ func TestReferenceRequests(t *testing.T) {
 		lists++
 		bulk := c.Bulk(ep)
 		for _, item := range items {
+			key, id, err := bulk.Inspect(item)
+			require.NoError(t, err, r.request)
 			if ep.IDField != "" && keyless[r.request] == "" {
-				assert.NotEmpty(t, bulk.ID(item), "%s: %s", r.request, ep.IDField)
+				assert.NotEmpty(t, id, "%s: %s", r.request, ep.IDField)
 			}
 			if keyless[r.request] == "" {
-				assert.NotEmpty(t, bulk.Key(item), "%s: %s", r.request, ep.KeyFields)
+				assert.NotEmpty(t, key, "%s: %s", r.request, ep.KeyFields)
 			}
 		}
 	}

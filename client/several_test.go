@@ -122,7 +122,9 @@ func TestSendPutsItemsIntoAWrapper(t *testing.T) {
 	assert.Equal(t, caperrors.Applied, b.Verdicts[0].Outcome)
 	assert.Equal(t, caperrors.Refused, b.Verdicts[1].Outcome)
 	assert.JSONEq(t, `{"type":"CUSTOMER","bulkAction":"ENROL","identifierName":"mobile","customers":[{"identifierValue":"1"},{"identifierValue":"2"}]}`, sentBody(t, w))
-	assert.Equal(t, "1", w.client(t).Bulk(ep).Key([]byte(`{"identifierValue":"1"}`)))
+	key, _, err := w.client(t).Bulk(ep).Inspect([]byte(`{"identifierValue":"1"}`))
+	require.NoError(t, err)
+	assert.Equal(t, "1", key)
 }
 
 func TestSendTellsItemsApartByTheListsTheyStandIn(t *testing.T) {

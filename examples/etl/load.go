@@ -82,7 +82,7 @@ var errNotTaken = errors.New("the load ended before it was sent")
 func (l *load) next() (record, error) {
 	rec, err := l.in.next()
 	if err == nil && rec.err == nil {
-		rec.id, rec.key = l.target.fields.ID(rec.body), l.target.fields.Key(rec.body)
+		rec.key, rec.id, _ = l.target.fields.Inspect(rec.body) // what it refuses, the engine refuses with the reason
 	}
 	return rec, err
 }

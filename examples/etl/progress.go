@@ -115,6 +115,9 @@ func (p *progress) text(now time.Time) string {
 	fmt.Fprintf(&b, ", %.0f/s, calls %d, wasted %d, limit %s, retries %d, applied %d, duplicate %d, refused %d, unknown %d, not-sent %d",
 		rate, e.Calls, e.Wasted, limitText(e.Limit), t.retries, t.outcomes[caperrors.Applied], t.outcomes[caperrors.Duplicate],
 		t.outcomes[caperrors.Refused], t.outcomes[caperrors.Unknown], t.outcomes[caperrors.NotSent])
+	if e.Trouble != nil {
+		b.WriteString(", waiting: " + e.Trouble.Error())
+	}
 	return b.String()
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -55,6 +56,11 @@ func TestProgressText(t *testing.T) {
 			p.in.ended.Store(true)
 		}, 10 * time.Second, "100/125 80%, left 3s" + rest}, // 2.5 s
 		"no time has passed": {nil, 0, "100/400 25%" + strings.Replace(rest, "10/s", "0/s", 1)},
+		"the service is out of reach": {func(p *progress) {
+			engine := p.engine()
+			engine.Trouble = &caperrors.TransportError{NotSent: true, Err: errors.New("connection refused")}
+			p.engine = func() batch.Progress { return engine }
+		}, 10 * time.Second, "100/400 25%, left 30s" + rest + ", waiting: no answer (connect): connection refused"},
 		"nothing is learned yet": {func(p *progress) {
 			p.engine = func() batch.Progress { return batch.Progress{} }
 		}, 10 * time.Second, "100/400 25%, left 30s" + strings.Replace(rest, "calls 12, wasted 3, limit 50", "calls 0, wasted 0, limit unknown", 1)},

@@ -95,9 +95,7 @@ func redirected(answer *Answer) *caperrors.DecodeError {
 	return de
 }
 
-// decodeError returns an error that says what the HTTP status alone proves: a
-// 429, 503 or 521 that nothing was done and a later try can succeed, any other
-// of the 400s that nothing was done.
+// decodeError returns an error that says what the HTTP status alone proves.
 func decodeError(answer *Answer) *caperrors.DecodeError {
 	de := &caperrors.DecodeError{
 		HTTPStatus:  answer.Status,
@@ -106,14 +104,6 @@ func decodeError(answer *Answer) *caperrors.DecodeError {
 		RequestID:   answer.RequestID,
 		RetryAfter:  answer.RetryAfter,
 	}
-	switch status := answer.Status; {
-	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable, status == statusEdgeDown:
-		de.Kind, de.Outcome = caperrors.ErrTransient, caperrors.Refused
-	case status >= 400 && status < 500:
-		de.Outcome = caperrors.Refused
-	}
+	de.Kind, de.Outcome = caperrors.EdgeStatus(answer.Status)
 	return de
 }
-
-// statusEdgeDown is how the service's edge says that it could not reach it.
-const statusEdgeDown = 521

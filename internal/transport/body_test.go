@@ -59,7 +59,7 @@ func TestBodyIsBounded(t *testing.T) {
 		"compressed, at the limit":      {200, string(zipped(t, 1000)), zip, 1000, "", 0, 0, 0},
 		"a bomb against the default":    {200, string(bomb), zip, 0, "body larger than 33554432 bytes", 32 << 20, 0, caperrors.Unknown},
 		"a bomb under a refusal":        {503, string(bomb), zip, 1000, "body larger than 1000 bytes", 1000, caperrors.ErrTransient, caperrors.Refused},
-		"a bomb under a 404":            {404, string(bomb), zip, 1000, "body larger than 1000 bytes", 1000, 0, caperrors.Refused},
+		"a bomb under a 404":            {404, string(bomb), zip, 1000, "body larger than 1000 bytes", 1000, caperrors.ErrNotFound, caperrors.Refused},
 		"corrupt":                       {200, string(corrupt), zip, 0, "compressed body is corrupt", -2, 0, caperrors.Unknown},
 		"not compressed at all":         {200, page, zip, 0, "compressed body is corrupt", 0, 0, caperrors.Unknown},
 	}

@@ -17,7 +17,7 @@ const (
 // the call then follows from the HTTP status: some statuses are only given
 // before the API sees the request, after all others it may have done the work.
 func decodeError(h *HTTP, offset int64, reason string) error {
-	kind, outcome := byStatus(h.Status)
+	kind, outcome := caperrors.EdgeStatus(h.Status)
 	return &caperrors.DecodeError{
 		HTTPStatus:  h.Status,
 		ContentType: h.ContentType,
@@ -28,27 +28,6 @@ func decodeError(h *HTTP, offset int64, reason string) error {
 		Outcome:     outcome,
 		RequestID:   h.RequestID,
 		RetryAfter:  h.RetryAfter,
-	}
-}
-
-func byStatus(status int) (caperrors.Kind, caperrors.Outcome) {
-	switch status {
-	case 429, 503, 521:
-		return caperrors.ErrTransient, caperrors.Refused
-	case 413:
-		return caperrors.ErrOversize, caperrors.Refused
-	case 401:
-		return caperrors.ErrUnauthenticated, caperrors.Refused
-	case 403:
-		return caperrors.ErrPermission, caperrors.Refused
-	case 404:
-		return caperrors.ErrNotFound, caperrors.Refused
-	case 405, 415:
-		return caperrors.ErrUnsupported, caperrors.Refused
-	case 400, 422:
-		return caperrors.ErrInvalid, caperrors.Refused
-	default:
-		return 0, caperrors.Unknown
 	}
 }
 

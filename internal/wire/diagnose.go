@@ -20,6 +20,7 @@ const (
 	diagHTTPApplied    = "the HTTP status tells an error beside a result"
 	diagErrorText      = "a member error holds a text under a status that tells success"
 	diagEmpty          = "the answer is an empty object"
+	diagRemarksAlone   = "the answer speaks of the call alone, not of the thing"
 	diagNotAnswered    = "not found in the answer"
 	diagAllPartsFailed = "its own status tells success, but all of its parts failed"
 	diagTransientMade  = "an error says that it can be tried again, but something was made"

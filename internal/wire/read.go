@@ -107,8 +107,8 @@ func (r *reader) judge(shape string) (Reply, error) {
 }
 
 // refusal returns the code that refuses the request as a whole: any but 200,
-// 201, 500 and what the table knows as a success or as partly done, whatever
-// the flag beside it says.
+// 201, 500 and what the table knows as a success or as partly done. A code that
+// no table has refuses it unless the flag beside it says success.
 func (r *reader) refusal() (faults, bool) {
 	if r.errors.n > 0 {
 		return r.errors, true
@@ -129,7 +129,7 @@ func (r *reader) refusal() (faults, bool) {
 			kind, known, scope = special, true, item
 		}
 	}
-	if known && (kind == 0 || kind == caperrors.ErrPartial) {
+	if known && (kind == 0 || kind == caperrors.ErrPartial) || !known && st.flag == flagTrue {
 		return faults{}, false
 	}
 	return faults{n: 1, code: st.code, kind: asError(kind), scope: scope, message: st.message}, true

@@ -6,6 +6,7 @@ import caperrors "github.com/capillary-go/capillary/errors"
 type topV2 struct {
 	object  bool
 	members int
+	things  int // members that speak of more than the call itself
 	notes   notes
 	status  statusV1 // of the one thing, where the call has it
 	total   int      // totalCount; -1 if not told

@@ -99,10 +99,11 @@ func (r *reader) sort(failed int) []caperrors.Verdict {
 	verdicts := make([]caperrors.Verdict, r.call.sent())
 	done := r.answered - failed
 	whole := r.answered == len(r.items) && (r.top.failed < 0 || r.top.failed == failed)
+	fine := r.top.success != flagFalse && r.http.Status < 400
 	lost := r.lost(diagNotCounted)
 	switch {
 	case !whole:
-	case r.call.Items == "" && (r.top.total < 0 || r.top.total == len(verdicts)) && r.allNamed():
+	case r.call.Items == "" && (fine || failed == len(verdicts)) && (r.top.total < 0 || r.top.total == len(verdicts)) && r.allNamed():
 		// What is not among the failures was done.
 		lost = r.lost("")
 		lost.Outcome = caperrors.Applied

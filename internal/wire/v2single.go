@@ -16,6 +16,9 @@ func (r *reader) readV2Single() {
 	for ok := s.open('}'); ok; ok = s.more('}') {
 		t.members++
 		name := s.key()
+		if !isRemark(name) {
+			t.things++
+		}
 		first := s.peek()
 		start := s.pos
 		switch string(name) {
@@ -61,6 +64,18 @@ func (r *reader) readV2Single() {
 				r.counterV2(name)
 			}
 		}
+	}
+}
+
+// isRemark reports whether a member speaks of the call and not of the thing. A
+// gateway answers with such members alone, under any HTTP status.
+func isRemark(name []byte) bool {
+	switch string(name) {
+	case "message", "msg", "code", "status", "statusCode", "errorCode", "errorMessage", "error", "detail", "title",
+		"reason", "path", "timestamp", "success", "requestId":
+		return true
+	default:
+		return false
 	}
 }
 
@@ -189,6 +204,8 @@ func (r *reader) judgeV2Single() (Reply, error) {
 		v.Diagnostic = remark(v.Diagnostic, diagSuccessFalse)
 	case t.members == 0:
 		v.Diagnostic = remark(v.Diagnostic, diagEmpty)
+	case t.things == 0 && t.success != flagTrue:
+		v.Diagnostic = remark(v.Diagnostic, diagRemarksAlone)
 	default:
 		v.Outcome = caperrors.Applied
 		if t.notes.queued {
