@@ -141,7 +141,7 @@ type exchange struct {
 
 // exchange prepares a call that carries count items.
 func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
-	j := &judge{oauth: c.tokens != nil, secret: c.redactor, call: ep.wireCall(count)}
+	j := &judge{oauth: c.tokens != nil, secret: c.secrets, call: ep.wireCall(count)}
 	return &exchange{judge: j, request: &transport.Request{
 		Op:         ep.Name,
 		Method:     ep.Method,

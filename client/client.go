@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 
 	"golang.org/x/time/rate"
@@ -34,7 +33,7 @@ type core struct {
 	attribution Attribution
 	basic       *basicAuth
 	tokens      *tokenSource // nil with Basic
-	redactor    *strings.Replacer
+	secrets     *secrets
 	limiters    map[string]*rate.Limiter
 	transport   *transport.Transport
 	policy      retry.Policy
@@ -66,7 +65,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 		header:    cfg.baseHeader("application/json"),
 		headerXML: cfg.baseHeader("application/xml"),
 		basic:     cfg.basic,
-		redactor:  newRedactor(cfg),
+		secrets:   newSecrets(cfg),
 		limiters:  newLimiters(cfg.rates),
 		policy:    policy,
 		budget:    budget,

@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
@@ -13,9 +12,9 @@ import (
 // judge reads the answers of one call and keeps what the last one said.
 type judge struct {
 	call   wire.Call
-	single bool // by Call: the verdict on the only item is the verdict on the call
-	oauth  bool // credentials can be renewed
-	secret *strings.Replacer
+	single bool     // by Call: the verdict on the only item is the verdict on the call
+	oauth  bool     // credentials can be renewed
+	secret *secrets // nil: the caller blanks them
 
 	answer *transport.Answer // the last one read
 	reply  wire.Reply
@@ -33,7 +32,7 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 		RetryAfter:  a.RetryAfter,
 		Body:        a.Body,
 	}, j.call)
-	redact(j.secret, &j.reply, j.err)
+	j.secret.redact(&j.reply, j.err)
 	switch {
 	case j.err != nil:
 	case j.reply.Refusal != nil:

@@ -8,48 +8,51 @@ import (
 	"github.com/capillary-go/capillary/internal/wire"
 )
 
-// newRedactor returns what blanks the client's credentials in texts of the
-// server: an answer may quote what it was sent.
-func newRedactor(cfg *config) *strings.Replacer {
-	var pairs []string
-	hide := func(secrets ...string) {
-		for _, secret := range secrets {
-			if secret != "" {
-				pairs = append(pairs, secret, "***")
-			}
-		}
-	}
+// secrets are the client's credentials in the form in which they go over the
+// wire: an answer may quote what it was sent. It is held by pointer, because
+// package fmt prints what an unexported field holds, but not what it points to.
+type secrets struct{ forms []string }
+
+func newSecrets(cfg *config) *secrets {
+	s := &secrets{}
 	if cfg.basic != nil {
-		hide(cfg.basic.secrets...)
+		s.forms = append(s.forms, cfg.basic.secrets...)
 	}
 	if cfg.oauth != nil {
-		hide(cfg.oauth.secret, cfg.oauth.key)
+		s.forms = append(s.forms, cfg.oauth.secret, cfg.oauth.key)
 	}
-	return strings.NewReplacer(pairs...)
+	return s
 }
 
-// redact blanks credentials in every text of an answer that may enter an error
+// blank replaces the secrets in a text. A text without any, which is every text
+// but a few, costs no allocation.
+func (s *secrets) blank(text string) string {
+	for _, secret := range s.forms {
+		if len(text) >= len(secret) && strings.Contains(text, secret) {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	return text
+}
+
+// redact blanks the secrets in every text of an answer that may enter an error
 // or a log. Raw is the caller's.
-func redact(r *strings.Replacer, reply *wire.Reply, err error) {
-	if r == nil {
+func (s *secrets) redact(reply *wire.Reply, err error) {
+	if s == nil {
 		return
 	}
 	var decode *caperrors.DecodeError
 	if errors.As(err, &decode) {
-		decode.Excerpt = r.Replace(decode.Excerpt)
+		decode.Excerpt = s.blank(decode.Excerpt)
 	}
 	if reply.Refusal != nil {
-		reply.Refusal.Message = r.Replace(reply.Refusal.Message)
+		reply.Refusal.Message = s.blank(reply.Refusal.Message)
 	}
 	for i := range reply.Verdicts {
 		v := &reply.Verdicts[i]
-		if v.Message != "" {
-			v.Message = r.Replace(v.Message)
-		}
+		v.Message = s.blank(v.Message)
 		for k := range v.Warnings {
-			if w := &v.Warnings[k]; w.Message != "" {
-				w.Message = r.Replace(w.Message)
-			}
+			v.Warnings[k].Message = s.blank(v.Warnings[k].Message)
 		}
 	}
 }
