@@ -22,7 +22,7 @@ func TestACustomerInFlightIsBusyForTheSecondCall(t *testing.T) {
 		var wg sync.WaitGroup
 		var first, second answer
 		wg.Go(func() { first = over(t.Context(), srv, bulkPath, "["+bill("A1", "1")+","+bill("A2", "1")+"]") })
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		wg.Go(func() { second = over(t.Context(), srv, bulkPath, "["+bill("A3", "1")+","+bill("A4", "2")+"]") })
 		wg.Wait()
 		assert.Contains(t, first.body, `"failureCount":0`)
@@ -133,13 +133,13 @@ func TestCallsPerMinute(t *testing.T) {
 				w := post(t, sim, bulkPath, `[]`)
 				assert.Equal(t, http.StatusTooManyRequests, w.Code)
 				assert.Equal(t, "2", w.Header().Get("Retry-After"))
-				time.Sleep(tt.interval - time.Nanosecond)
+				<-time.After(tt.interval - time.Nanosecond)
 				assert.Equal(t, http.StatusTooManyRequests, call())
-				time.Sleep(time.Nanosecond)
+				<-time.After(time.Nanosecond)
 				assert.Equal(t, http.StatusOK, call())
 				assert.Equal(t, http.StatusTooManyRequests, call())
 				assert.Equal(t, 3, sim.Stats().OverRate)
-				time.Sleep(time.Hour)
+				<-time.After(time.Hour)
 				for range tt.burst {
 					assert.Equal(t, http.StatusOK, call(), "an idle hour saves up no more than a burst")
 				}

@@ -76,7 +76,7 @@ func TestCloseWaitsForTheCallsUnderWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := clienttest.New(clienttest.Options{Script: func(*http.Request) *clienttest.Answer {
-			time.Sleep(time.Minute)
+			<-time.After(time.Minute)
 			return nil
 		}}).InMemory()
 		var wg sync.WaitGroup
