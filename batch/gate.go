@@ -84,7 +84,7 @@ func (g *gate) grow() {
 	default: // above the ceiling: it seems to have risen
 		g.limit += g.growth
 		if g.limit > g.ceiling+g.ceiling/8 {
-			g.growth *= 2
+			g.growth = min(2*g.growth, g.max) // it would overflow in a long load
 		}
 	}
 	if g.limit >= g.max {

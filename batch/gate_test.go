@@ -113,3 +113,21 @@ func TestTheServerClosesTheGate(t *testing.T) {
 	g.Busy(now, time.Second)
 	assert.Equal(t, now.Add(20*time.Second), g.ClosedUntil(), "a shorter wait does not open it")
 }
+
+// Above the ceiling the limit grows by doubling steps. The step must stop
+// growing where the limit does: doubled each round, it would be negative after
+// 63, and close the gate for ever.
+func TestTheGateStaysOpenInALongLoad(t *testing.T) {
+	t.Parallel()
+	g, now := batch.NewGate(4), time.Unix(1, 0)
+	rounds(g, &now, 2)
+	g.Busy(now, 0)
+	rounds(g, &now, 1)
+	g.Busy(now, 0) // a ceiling far below the most that is allowed
+	rounds(g, &now, 500)
+	require.Equal(t, 4, g.Limit())
+	for range 200 {
+		rounds(g, &now, 1)
+		require.Equal(t, 4, g.Limit())
+	}
+}
