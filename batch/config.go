@@ -92,14 +92,14 @@ const (
 )
 
 // OnKeyFailure is what happens to the later items of a key after one of them
-// ended unknown, or was refused for now until it was given up.
+// ended unknown, or was given up without a refusal for good.
 type OnKeyFailure uint8
 
 const (
 	// ContinueKey sends the later items all the same.
 	ContinueKey OnKeyFailure = iota
 	// HoldKey ends the later items of the same Do or Run as not sent, with the
-	// cause [caperrors.ErrPredecessor].
+	// cause [caperrors.ErrPredecessor]; those of a writer until [Writer.Release].
 	HoldKey
 )
 

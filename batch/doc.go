@@ -33,6 +33,22 @@
 //     not use the engine, and a writer's result function not that writer: it
 //     would wait for itself, and gets [ErrReentrant] instead.
 //
+// # Behind a queue
+//
+// A load that outgrows one machine runs on a queue that people have already,
+// partitioned by customer, with a [Writer] in each process. Three rules make the
+// writer fit any of them:
+//
+//   - [Result.Settlement] tells what becomes of the item's message: done, dead
+//     letter, again, or undecided.
+//   - With [HoldKey] the later items of a customer come back after one that goes
+//     again. [Writer.Release] opens the customer when the failed item is the
+//     next to be added. Only the process that has the customer's partition adds
+//     its items.
+//   - A process that dies between a call and the settlement leaves messages that
+//     are delivered again although they may have been applied. Note before a
+//     call which items it carries, and treat those that come back as unknown.
+//
 // # How calls are saved
 //
 // The number of calls a minute is what limits a load, so calls go out full. A

@@ -20,12 +20,14 @@ func (c *core) end(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 // discard ends an item whose job has its result already.
 func (c *core) discard(it *item) { c.end(it, caperrors.Unknown, 0) }
 
-// giveUp ends an item that was out with what is known of it.
+// giveUp ends an item that was out with what is known of it. Unless that is a
+// refusal for good, its key is held if the caller wants it. The items of a job
+// that has stopped end anyway.
 func (c *core) giveUp(it *item, stop caperrors.Stop) {
 	j, name, outcome := it.job, it.name, it.known
-	exhausted := outcome == caperrors.Refused && it.verdict.Kind == caperrors.ErrTransient
+	final := outcome == caperrors.Refused && it.verdict.Kind != caperrors.ErrTransient
 	c.end(it, outcome, stop)
-	if c.onKeyFailure == HoldKey && j != nil && name != "" && (outcome == caperrors.Unknown || exhausted) {
+	if c.onKeyFailure == HoldKey && j != nil && !j.stopped && name != "" && !final {
 		c.hold(j, name)
 	}
 }

@@ -119,3 +119,10 @@ func Held[T any](e *Engine[T]) (items, keys int) {
 	defer e.core.mu.Unlock()
 	return e.core.live, len(e.core.packer.keys)
 }
+
+// HeldKeys returns how many keys a writer holds.
+func HeldKeys[T any](w *Writer[T]) int {
+	w.job.core.mu.Lock()
+	defer w.job.core.mu.Unlock()
+	return len(w.job.held)
+}

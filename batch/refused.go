@@ -70,11 +70,22 @@ func (c *core) refusedForGood(cl *call, request *caperrors.RequestError, err err
 	switch kind := verdict.Kind; {
 	case ofItems && kind != caperrors.ErrUnrecognised, request != nil && kind == caperrors.ErrInvalid:
 		c.atFault(cl, verdict.Code, err)
-	case kind == caperrors.ErrUnauthenticated, kind == caperrors.ErrPermission, kind == caperrors.ErrNotFound,
-		kind == caperrors.ErrUnsupported, kind == caperrors.ErrMisconfigured:
+	case refusesEveryCall(kind):
 		c.fail(cl, err)
 	default:
 		c.endRefused(cl, verdict.Code, err)
+	}
+}
+
+// refusesEveryCall reports whether a refusal of this kind at request level
+// would meet any other call as well.
+func refusesEveryCall(kind caperrors.Kind) bool {
+	switch kind {
+	case caperrors.ErrUnauthenticated, caperrors.ErrPermission, caperrors.ErrNotFound,
+		caperrors.ErrUnsupported, caperrors.ErrMisconfigured:
+		return true
+	default:
+		return false
 	}
 }
 
