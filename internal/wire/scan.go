@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "strconv"
 
 // maxDepth bounds nesting, well above what the API answers (about 12) and
 // below what would make a stack or a bit set large.
@@ -130,7 +127,7 @@ func (s *scanner) key() []byte {
 		return nil
 	}
 	start := s.pos
-	next, escaped, reason := scanString(s.data, s.pos)
+	next, odd, reason := scanString(s.data, s.pos)
 	if reason != "" {
 		s.fail(next, reason)
 		return nil
@@ -142,8 +139,8 @@ func (s *scanner) key() []byte {
 	}
 	s.pos++
 	name := s.data[start+1 : next-1]
-	if escaped || !utf8.Valid(name) {
-		name = unquote(name)
+	if odd {
+		name = plainText(name)
 	}
 	return name
 }

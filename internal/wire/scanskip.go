@@ -98,39 +98,6 @@ func (s *scanner) literal(word string) bool {
 	return true
 }
 
-// scanString takes the position of an opening quote and returns the one behind
-// the closing quote. If reason is not empty, next is where the fault is.
-func scanString(data []byte, start int) (next int, escaped bool, reason string) {
-	i := start + 1
-	for i < len(data) {
-		c := data[i]
-		switch {
-		case c == '"':
-			return i + 1, escaped, ""
-		case c == '\\':
-			escaped = true
-			if i++; i >= len(data) {
-				return i, escaped, reasonCut
-			}
-			switch data[i] {
-			case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			case 'u':
-				for range 4 {
-					if i++; i >= len(data) || hexValue(data[i]) < 0 {
-						return i, escaped, reasonEscape
-					}
-				}
-			default:
-				return i, escaped, reasonEscape
-			}
-		case c < ' ':
-			return i, escaped, reasonControl
-		}
-		i++
-	}
-	return i, escaped, reasonCut
-}
-
 // scanNumber takes the position of a number's first byte and returns the one
 // behind its last.
 func scanNumber(data []byte, i int) (next int, ok bool) {

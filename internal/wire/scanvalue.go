@@ -82,11 +82,20 @@ func content(token []byte) []byte {
 	if len(token) < 2 || token[0] != '"' {
 		return token
 	}
-	inner := token[1 : len(token)-1]
-	if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-		return inner
+	return plainText(token[1 : len(token)-1])
+}
+
+// plainText returns a checked string's text.
+func plainText(inner []byte) []byte {
+	for _, c := range inner {
+		if c == '\\' || c >= utf8.RuneSelf {
+			if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+				return inner
+			}
+			return unquote(inner)
+		}
 	}
-	return unquote(inner)
+	return inner
 }
 
 // unquote resolves the escapes of a checked string and replaces invalid UTF-8
