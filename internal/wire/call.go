@@ -81,6 +81,13 @@ type Call struct {
 	// an item has none; nil if none has.
 	IDs []string
 
+	// Room is memory for reading; nil for none.
+	Room *Room
+
+	// Verdicts is memory for those of the reply, which stand in it if it has
+	// capacity for them, whatever it holds. Nil for none.
+	Verdicts []caperrors.Verdict
+
 	// Oversize are codes that tell an oversize here, beside 1060.
 	Oversize []caperrors.Code
 

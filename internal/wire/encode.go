@@ -8,7 +8,11 @@ import (
 // Encode joins encoded items to a request body: a bare array if root is empty,
 // else {"root":{"<root>":[…]}} as v1.1 wants it. The items are copied as they
 // are; check them with [CheckObject]. It allocates the result only.
-func Encode(root string, items [][]byte) []byte {
+func Encode(root string, items [][]byte) []byte { return AppendItems(nil, root, items) }
+
+// AppendItems appends to dst what [Encode] returns. It allocates only if dst
+// has no room, unless the name needs escapes.
+func AppendItems(dst []byte, root string, items [][]byte) []byte {
 	before, after := "[", "]"
 	if root != "" {
 		before, after = `{"root":{`, "]}}"
@@ -22,7 +26,7 @@ func Encode(root string, items [][]byte) []byte {
 		name = escapedName(root)
 		size += len(`"":[`) + len(name)
 	}
-	body := append(make([]byte, 0, size), before...)
+	body := append(grow(dst, size), before...)
 	if root != "" {
 		body = append(body, '"')
 		body = append(body, name...)
@@ -35,6 +39,14 @@ func Encode(root string, items [][]byte) []byte {
 		body = append(body, item...)
 	}
 	return append(body, after...)
+}
+
+// grow makes room for size bytes behind dst, and no more.
+func grow(dst []byte, size int) []byte {
+	if cap(dst)-len(dst) >= size {
+		return dst
+	}
+	return append(make([]byte, 0, len(dst)+size), dst...)
 }
 
 // isPlainName reports whether the name needs no escape.
@@ -51,6 +63,11 @@ func isPlainName(name string) bool {
 // Object is an encoded JSON object without that member, or empty. It allocates
 // the result only, unless the name needs escapes.
 func EncodeIn(object []byte, member string, items [][]byte) []byte {
+	return AppendItemsIn(nil, object, member, items)
+}
+
+// AppendItemsIn appends to dst what [EncodeIn] returns.
+func AppendItemsIn(dst, object []byte, member string, items [][]byte) []byte {
 	head := bytes.TrimSpace(object)
 	head = bytes.TrimSuffix(head, []byte("}"))
 	head = bytes.TrimRight(head, " \t\r\n")
@@ -61,7 +78,7 @@ func EncodeIn(object []byte, member string, items [][]byte) []byte {
 	for _, item := range items {
 		size += len(item)
 	}
-	body := append(make([]byte, 0, size), head...)
+	body := append(grow(dst, size), head...)
 	if len(head) > 1 {
 		body = append(body, ',')
 	}

@@ -151,6 +151,11 @@ func FuzzRead(f *testing.F) {
 			}
 			c.EchoID = echo
 			reply, err := wire.Read(wire.HTTP{Status: status, Body: body}, c)
+			used := c
+			used.Room, used.Verdicts = usedRoom(t)
+			again, errAgain := wire.Read(wire.HTTP{Status: status, Body: body}, used)
+			require.Equal(t, err, errAgain, dialect)
+			require.Equal(t, reply, again, "memory used again changes nothing")
 			if err != nil {
 				var decode *caperrors.DecodeError
 				require.ErrorAs(t, err, &decode)

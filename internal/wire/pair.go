@@ -16,10 +16,10 @@ func (r *reader) pair() []caperrors.Verdict {
 	if r.call.Open {
 		return r.open()
 	}
-	verdicts := make([]caperrors.Verdict, max(r.call.Count, 0))
+	verdicts := r.verdicts(max(r.call.Count, 0))
 	if r.answered == len(verdicts) && !r.reordered() {
 		for i := range verdicts {
-			verdicts[i] = r.final(&r.items[i])
+			r.final(&verdicts[i], &r.items[i])
 		}
 		return verdicts
 	}
@@ -46,9 +46,9 @@ func (r *reader) pair() []caperrors.Verdict {
 
 // open gives each item of a read its verdict.
 func (r *reader) open() []caperrors.Verdict {
-	verdicts := make([]caperrors.Verdict, len(r.items))
+	verdicts := r.verdicts(len(r.items))
 	for i := range verdicts {
-		verdicts[i] = r.final(&r.items[i])
+		r.final(&verdicts[i], &r.items[i])
 	}
 	if left := r.answered - len(r.items); left > 0 {
 		r.remarks = append(r.remarks, strconv.Itoa(left)+" items beyond "+strconv.Itoa(keepOpen)+" are left out")
@@ -103,39 +103,36 @@ func (r *reader) pairByID(verdicts []caperrors.Verdict) int {
 	paired := 0
 	for i, at := range answers {
 		if at != ambiguous {
-			verdicts[i] = r.final(&r.items[at])
+			r.final(&verdicts[i], &r.items[at])
 			paired++
 		}
 	}
 	return paired
 }
 
-// final is an item's verdict once the whole answer is known.
-func (r *reader) final(it *item) caperrors.Verdict {
-	v := it.verdict
+// final sets v to an item's verdict once the whole answer is known.
+func (r *reader) final(v *caperrors.Verdict, it *item) {
+	*v = it.verdict
 	if it.bare {
 		v.Scope = r.scope(caperrors.ItemLevel)
 		if r.call.Status == NoStatus || r.call.Open {
-			raw := v.Raw
-			v = r.byRequest()
-			v.Raw = raw
+			*v = r.byRequest()
+			v.Raw = it.verdict.Raw
 			if r.call.Status != NoStatus {
 				v.Diagnostic = diagNoStatus
 			}
 		} else if r.allFailed() {
-			raw := v.Raw
-			v = r.failedVerdict()
-			v.Raw, v.Diagnostic = raw, diagRequestFailed
+			*v = r.failedVerdict()
+			v.Raw, v.Diagnostic = it.verdict.Raw, diagRequestFailed
 		}
 	}
 	v.RequestID = r.http.RequestID
-	return v
 }
 
 // forAll repeats a verdict for every item sent.
 func (r *reader) forAll(v caperrors.Verdict) []caperrors.Verdict {
 	v.RequestID = r.http.RequestID
-	verdicts := make([]caperrors.Verdict, r.call.sent())
+	verdicts := r.verdicts(r.call.sent())
 	for i := range verdicts {
 		verdicts[i] = v
 	}

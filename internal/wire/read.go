@@ -32,6 +32,7 @@ func Read(h HTTP, c Call) (Reply, error) {
 		return readXML(h, c)
 	}
 	r := newReader(&h, &c)
+	defer r.leave()
 	r.scan.skipBOM()
 	r.scan.peek()
 	start := r.scan.pos

@@ -56,14 +56,17 @@ func (c *Call) sent() int {
 }
 
 func newReader(h *HTTP, c *Call) *reader {
-	return &reader{
-		scan:  scanner{data: h.Body},
-		call:  c,
-		http:  h,
-		keep:  c.keepItems(),
-		items: make([]item, 0, c.sent()),
-		top:   topV2{total: -1, failed: -1, counted: -1},
+	r := &reader{
+		scan: scanner{data: h.Body},
+		call: c,
+		http: h,
+		keep: c.keepItems(),
+		top:  topV2{total: -1, failed: -1, counted: -1},
 	}
+	if c.Dialect != V2Single { // which has one thing and no items
+		r.items = c.Room.take(c.sent())
+	}
+	return r
 }
 
 // mark and rewind let the last of several equal names win.
@@ -178,25 +181,26 @@ func (r *reader) item() {
 	}
 	first := s.peek()
 	start := s.pos
-	var it item
+	r.items = append(r.items, item{})
+	it := &r.items[len(r.items)-1]
 	switch {
 	case first != '{':
 		s.skip()
-		it = bareItem()
+		it.strip()
 		if s.err == nil && r.call.Dialect == V2Lists {
 			it.id = s.data[start:s.pos]
 		}
 	case r.call.Dialect == V1JSON:
-		it = r.itemV1()
+		r.itemV1(it)
 	default:
-		it = r.itemV2()
+		r.itemV2(it)
 	}
 	it.verdict.Raw = s.data[start:s.pos:s.pos]
-	r.items = append(r.items, it)
 }
 
-func bareItem() item {
-	return item{bare: true, verdict: caperrors.Verdict{Diagnostic: diagNoStatus}}
+// strip makes an item one without a status.
+func (it *item) strip() {
+	it.bare, it.verdict = true, caperrors.Verdict{Diagnostic: diagNoStatus}
 }
 
 // texts shares equal strings: most items of an answer carry the same message.

@@ -131,7 +131,7 @@ func counterOf(token []byte) int {
 }
 
 // itemV1 consumes one item of v1.1.
-func (r *reader) itemV1() item {
+func (r *reader) itemV1(it *item) {
 	s := &r.scan
 	var (
 		st statusV1
@@ -153,19 +153,17 @@ func (r *reader) itemV1() item {
 			s.skip()
 		}
 	}
-	it := r.judgeV1(&st, &n)
-	if ps.n > 0 && !it.bare {
-		r.withParts(&it, &ps, false)
-	}
 	it.id = id
-	return it
+	r.judgeV1(it, &st, &n)
+	if ps.n > 0 && !it.bare {
+		r.withParts(it, &ps, false)
+	}
 }
 
 // judgeV1 decides one item.
-func (r *reader) judgeV1(st *statusV1, n *notes) item {
-	scope := r.scope(caperrors.ItemLevel)
-	it := item{verdict: caperrors.Verdict{Scope: scope, Warnings: n.list}}
+func (r *reader) judgeV1(it *item, st *statusV1, n *notes) {
 	v := &it.verdict
+	v.Scope, v.Warnings = r.scope(caperrors.ItemLevel), n.list
 	known := r.fromStatus(v, st)
 	it.bare = !known && st.code == 0 && st.flag == flagNone
 	if n.busy.coded && r.isBusyV1(v, known) {
@@ -173,7 +171,8 @@ func (r *reader) judgeV1(st *statusV1, n *notes) item {
 		v.Diagnostic, it.bare = "", false
 	}
 	if it.bare {
-		return bareItem()
+		it.strip()
+		return
 	}
 	if st.clash {
 		v.Diagnostic = remark(diagFlagsClash, v.Diagnostic)
@@ -185,7 +184,6 @@ func (r *reader) judgeV1(st *statusV1, n *notes) item {
 		v.Diagnostic = remark(v.Diagnostic, diagWarningsCut)
 	}
 	it.failed = v.Outcome == caperrors.Refused || v.Outcome == caperrors.Duplicate
-	return it
 }
 
 // fromStatus fills a verdict from a status: a known code first, then the flag.

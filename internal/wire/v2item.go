@@ -19,7 +19,7 @@ type partsV2 struct {
 }
 
 // itemV2 consumes one item of a bulk answer.
-func (r *reader) itemV2() item {
+func (r *reader) itemV2(it *item) {
 	s := &r.scan
 	var p partsV2
 	head, rest := cutPath(r.call.EchoID)
@@ -74,7 +74,8 @@ func (r *reader) itemV2() item {
 			r.extraV2(&p, name, s.data[start:s.pos])
 		}
 	}
-	return r.judgeV2(&p)
+	it.id = p.id
+	r.judgeV2(it, &p)
 }
 
 // extraV2 reads a member again for the status and the parts of the calls that
@@ -140,20 +141,18 @@ func (r *reader) resultV2(p *partsV2, name []byte) {
 
 // judgeV2 decides one item: its errors first, then the warnings that are
 // failures.
-func (r *reader) judgeV2(p *partsV2) item {
+func (r *reader) judgeV2(it *item, p *partsV2) {
 	if r.call.Status == NoStatus {
 		// What it lists is not about this call.
-		it := bareItem()
-		it.id = p.id
-		return it
+		it.strip()
+		return
 	}
-	scope := r.scope(caperrors.ItemLevel)
 	if p.errors.n == 0 {
 		p.errors = p.inner.errors
 	}
 	p.notes.join(&p.inner.notes)
-	it := item{id: p.id, verdict: caperrors.Verdict{Scope: scope, Warnings: p.notes.list}}
 	v := &it.verdict
+	v.Scope, v.Warnings = r.scope(caperrors.ItemLevel), p.notes.list
 	switch {
 	case p.errors.n > 0:
 		r.fromErrors(v, &p.errors)
@@ -169,9 +168,8 @@ func (r *reader) judgeV2(p *partsV2) item {
 	case p.refused != 0:
 		v.Diagnostic = diagResultFalse
 	case !p.stated && p.told == 0:
-		it = bareItem()
-		it.id = p.id
-		return it
+		it.strip()
+		return
 	default:
 		v.Outcome = caperrors.Applied
 		if p.partial {
@@ -185,9 +183,8 @@ func (r *reader) judgeV2(p *partsV2) item {
 		v.Diagnostic = remark(v.Diagnostic, diagWarningsCut)
 	}
 	if p.parts.n > 0 {
-		r.withParts(&it, &p.parts, p.results != 0)
+		r.withParts(it, &p.parts, p.results != 0)
 	}
-	return it
 }
 
 // beside corrects what an error says by what stands beside it. A warning 521

@@ -77,7 +77,7 @@ func (r *reader) share(f *faults) []caperrors.Verdict {
 		r.fromErrors(&rest, f)
 		rest.Diagnostic = ""
 	}
-	verdicts := make([]caperrors.Verdict, r.call.sent())
+	verdicts := r.verdicts(r.call.sent())
 	for i := range verdicts {
 		verdicts[i] = rest
 		if i < len(r.items) {
@@ -96,7 +96,7 @@ func (r *reader) share(f *faults) []caperrors.Verdict {
 // sort gives each item sent the verdict of the list that names it. Without ids
 // only an answer in which all items share a fate tells it.
 func (r *reader) sort(failed int) []caperrors.Verdict {
-	verdicts := make([]caperrors.Verdict, r.call.sent())
+	verdicts := r.verdicts(r.call.sent())
 	done := r.answered - failed
 	whole := r.answered == len(r.items) && (r.top.failed < 0 || r.top.failed == failed)
 	fine := r.top.success != flagFalse && r.http.Status < 400
