@@ -19,6 +19,7 @@ type call struct {
 	started  time.Time
 	canceled bool // every job with an item in it has ended
 	cancel   context.CancelCauseFunc
+	room     *room // nil: it has none, or it is lost
 }
 
 // begin takes the items of the next call. It is called with the lock held.
@@ -40,6 +41,7 @@ func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
 	c.poison.calls++
 	callCtx, cancel := context.WithCancelCause(ctx)
 	cl.cancel = cancel
+	cl.room = c.takeRoom()
 	c.calls[cl] = struct{}{}
 	for j := range c.jobs {
 		j.progress.Calls++
@@ -74,11 +76,15 @@ func (c *core) send(ctx context.Context, cl *call) (verdicts []caperrors.Verdict
 			verdicts, err = nil, &PanicError{Value: p, Stack: stack()}
 		}
 	}()
-	bodies := make([][]byte, len(cl.items))
-	for i, it := range cl.items {
-		bodies[i] = it.body
+	if c.appender != nil {
+		verdicts, err = c.sendAppend(ctx, cl)
+	} else {
+		bodies := make([][]byte, len(cl.items))
+		for i, it := range cl.items {
+			bodies[i] = it.body
+		}
+		verdicts, err = c.sender.Send(ctx, bodies)
 	}
-	verdicts, err = c.sender.Send(ctx, bodies)
 	if err == nil && len(verdicts) != len(cl.items) {
 		return nil, fmt.Errorf("sender returned %d verdicts for %d items", len(verdicts), len(cl.items))
 	}

@@ -18,6 +18,8 @@ import (
 type core struct {
 	settings
 	sender    Sender
+	appender  Appender  // the sender; nil if it is none
+	knowsIDs  bool      // an item's id is what the sender's Inspect returned
 	resources Resources // nil if the sender has none
 	policy    retry.Policy
 	budget    *retry.Budget // nil if the sender has none
@@ -39,6 +41,7 @@ type core struct {
 	trouble   error // why the last call came to nothing that was busy or out of reach
 	spare     *item // free list, linked by next
 	events    []Event
+	rooms     []*room // memory of calls that came back
 	stopLoop  context.CancelFunc
 	loopEnd   chan struct{} // closed when the loop has ended
 	wake      chan struct{}
@@ -53,6 +56,9 @@ func newCore(s settings, sender Sender) *core {
 		jobs:     make(map[*job]struct{}),
 		calls:    make(map[*call]struct{}),
 		wake:     make(chan struct{}, 1),
+	}
+	if a, ok := sender.(Appender); ok && a.Same(sender) {
+		c.appender = a
 	}
 	c.limits = newLimits()
 	if r, ok := sender.(Resources); ok {
@@ -98,6 +104,7 @@ func (c *core) leave(j *job) {
 		c.stopLoop()
 		end = c.loopEnd
 		c.stopLoop, c.loopEnd = nil, nil
+		c.rooms = nil
 		c.waitSince = time.Time{}
 	}
 	c.mu.Unlock()

@@ -33,8 +33,10 @@ func New[T any](sender Sender, cfg Config[T]) (*Engine[T], error) {
 		return nil, err
 	}
 	raw := isRaw[T]()
+	c := newCore(set, sender)
+	c.knowsIDs = endpoint != nil && cfg.ID == nil
 	return &Engine[T]{
-		core:    newCore(set, sender),
+		core:    c,
 		encode:  encoder[T](raw),
 		inspect: inspector(endpoint, raw),
 		key:     cfg.Key,

@@ -24,6 +24,22 @@ type Sender interface {
 	Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, error)
 }
 
+// Appender is what a [Sender] may also be to spare memory and work: the engine
+// lends it memory and tells it what it knows. Its Send is then not called.
+type Appender interface {
+	// SendAppend does what Send does and appends the verdicts to dst, which is
+	// empty and may have room for them. Ids are the items' natural ids, as its
+	// Inspect returned them; nil if the engine does not know them. All three
+	// are used again for other calls once it has returned, what it returned
+	// included.
+	SendAppend(ctx context.Context, dst []caperrors.Verdict, items [][]byte, ids []string) ([]caperrors.Verdict, error)
+
+	// Same reports whether sender is this very value. It is false for a type
+	// that embeds an Appender and has a Send of its own: its SendAppend would
+	// pass that by, so the engine calls Send.
+	Same(sender any) bool
+}
+
 // Endpoint is what a [Sender] may also know of the endpoint it sends to. What
 // it tells are defaults: [Config] outranks it, but of the two MaxItems the
 // smaller holds.

@@ -15,6 +15,7 @@ func (c *core) settle(cl *call, verdicts []caperrors.Verdict, err error) {
 	now := time.Now()
 	took := now.Sub(cl.started)
 	delete(c.calls, cl)
+	defer c.giveRoom(cl)
 	c.event(Event{Kind: CallEnded, At: now, Items: len(cl.items), InFlight: len(c.calls) + 1, Took: took, Err: err})
 	if err == nil {
 		c.poison.reached = true

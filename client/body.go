@@ -63,7 +63,7 @@ func (ep *Endpoint) encodeCall(value any) ([]byte, carried, error) {
 	if ep.List != "" || ep.CountField != "" {
 		return body, ep.listed(body), nil
 	}
-	body, err = ep.encode([][]byte{body})
+	body, err = ep.encode(nil, [][]byte{body})
 	return body, one(), err
 }
 

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"golang.org/x/time/rate"
 
@@ -21,6 +22,7 @@ type Bulk struct {
 	fields  *wire.Fields  // the key fields and the id
 	limiter *rate.Limiter // nil: no pace
 	err     error         // why nothing can be sent; found when the Bulk was made
+	rooms   sync.Pool     // of *room
 }
 
 // Bulk returns a sender for an endpoint that takes many items a call. If the
@@ -48,21 +50,37 @@ func (c *Client) Bulk(ep Endpoint) *Bulk {
 // The error, if any, is a [caperrors.CallError]: the request as a whole came to
 // nothing, and its Outcome holds for every item.
 func (b *Bulk) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, error) {
+	return b.SendAppend(ctx, nil, items, nil)
+}
+
+// SendAppend does what Send does, with memory and knowledge that the engines
+// have. It appends the verdicts to dst; beyond it dst's memory is overwritten.
+// Ids are the items' natural ids as Inspect returned them; nil makes it read
+// them. It keeps no part of the three slices.
+func (b *Bulk) SendAppend(ctx context.Context, dst []caperrors.Verdict, items [][]byte, ids []string) ([]caperrors.Verdict, error) {
 	if b.err != nil {
 		return nil, &caperrors.CallError{Op: b.ep.Name, Outcome: caperrors.NotSent, Err: b.err}
 	}
 	if len(items) == 0 {
-		return nil, nil
+		return dst, nil
 	}
-	x, err := b.core.sending(&b.ep, b.address, items)
+	m := b.room()
+	x, err := b.core.sendingIn(m, &b.ep, b.address, items, ids)
 	if err != nil {
 		return nil, &caperrors.CallError{Op: b.ep.Name, Outcome: caperrors.NotSent, Err: err}
 	}
-	x.request.OnlyUnsent = true
+	x.request.OnlyUnsent, x.request.Released = true, m.release
+	x.judge.call.Verdicts = dst[len(dst):]
 	if _, err = b.core.transport.Do(ctx, x.request); err != nil {
 		return nil, err
 	}
-	return x.judge.reply.Verdicts, nil
+	return appendVerdicts(dst, x.judge.reply.Verdicts), nil
+}
+
+// Same reports whether sender is this very Bulk.
+func (b *Bulk) Same(sender any) bool {
+	same, ok := sender.(*Bulk)
+	return ok && same == b
 }
 
 // Name returns the endpoint's name.

@@ -139,8 +139,8 @@ func (ep *Endpoint) dialect() wire.Dialect {
 // reads reports whether a call changes nothing.
 func (ep *Endpoint) reads() bool { return ep.Read || ep.Method == http.MethodGet }
 
-// encode encodes a call that carries the items.
-func (ep *Endpoint) encode(items [][]byte) ([]byte, error) {
+// encode encodes a call that carries the items, behind dst.
+func (ep *Endpoint) encode(dst []byte, items [][]byte) ([]byte, error) {
 	switch {
 	case ep.XML:
 		body, err := wire.EncodeXML(ep.Root, items)
@@ -149,9 +149,9 @@ func (ep *Endpoint) encode(items [][]byte) ([]byte, error) {
 		}
 		return body, nil
 	case ep.List != "":
-		return wire.EncodeIn(ep.Wrapper, ep.List, items), nil
+		return wire.AppendItemsIn(dst, ep.Wrapper, ep.List, items), nil
 	default:
-		return wire.Encode(ep.Root, items), nil
+		return wire.AppendItems(dst, ep.Root, items), nil
 	}
 }
 

@@ -25,6 +25,6 @@ func (ep Endpoint) EncodeCall(value any) ([]byte, error) {
 
 // EncodeItems encodes the body of a call that carries the items.
 func (ep Endpoint) EncodeItems(items [][]byte) ([]byte, error) {
-	body, err := ep.encode(items)
+	body, err := ep.encode(nil, items)
 	return body, errors.Join(err, ep.many())
 }

@@ -75,15 +75,17 @@ func (ep *Endpoint) id(item []byte) string {
 	return ""
 }
 
+// comparesIDs reports whether the answer to n items can name them.
+func (ep *Endpoint) comparesIDs(n int) bool {
+	// With FailedID the lists do.
+	return ep.IDField != "" && (ep.FailedID != "" || ep.EchoID != "" && n > 1)
+}
+
 // ids returns what the answer's echo can be compared with; nil if there is
 // nothing to compare. The texts share their memory: an allocation for each
 // would be most of what reading them costs.
 func (ep *Endpoint) ids(items [][]byte) []string {
-	switch {
-	case ep.IDField == "":
-		return nil
-	case ep.FailedID != "": // the lists name the items
-	case ep.EchoID == "" || len(items) < 2:
+	if !ep.comparesIDs(len(items)) {
 		return nil
 	}
 	fields := wire.CompileFields(ep.IDField)

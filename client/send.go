@@ -87,12 +87,23 @@ func encodeItems[T any](items []T) ([][]byte, error) {
 
 // sending prepares a call that carries the items.
 func (c *core) sending(ep *Endpoint, address string, items [][]byte) (*exchange, error) {
-	body, err := ep.encode(items)
+	return c.sendingIn(nil, ep, address, items, nil)
+}
+
+// sendingIn does what sending does in memory that is used again, with the items'
+// ids if they are known.
+func (c *core) sendingIn(m *room, ep *Endpoint, address string, items [][]byte, ids []string) (*exchange, error) {
+	body, err := ep.encode(m.take(), items)
 	if err != nil {
 		return nil, err
 	}
 	x := c.exchange(ep, address, body, len(items))
-	x.judge.call.IDs = ep.ids(items)
+	if x.judge.call.IDs = ids; len(ids) != len(items) || !ep.comparesIDs(len(items)) {
+		x.judge.call.IDs = ep.ids(items)
+	}
+	if m != nil {
+		m.body, x.judge.call.Room = body, &m.reading
+	}
 	return x, nil
 }
 

@@ -50,11 +50,13 @@ func (c *call) build() error {
 // reads what was measured: most calls have no other.
 func (c *call) openBody() (io.Reader, error) {
 	c.opened++
-	switch c.opened {
-	case 1:
+	switch {
+	case c.opened == 1:
 		c.body.Reset(c.req.Body)
 		return &c.body, nil
-	case 2:
+	case c.req.Released != nil:
+		return c.lend()
+	case c.opened == 2:
 		return &c.body, nil
 	default:
 		return bytes.NewReader(c.req.Body), nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -25,8 +26,9 @@ type call struct {
 	loop    retryablehttp.Client
 	request retryablehttp.Request
 	body    bytes.Reader
-	opened  int      // how often the body was
-	sending *sending // the attempt under way, or the last one
+	opened  int          // how often the body was
+	readers atomic.Int32 // that may read the body, Do included; counted for Released only
+	sending *sending     // the attempt under way, or the last one
 	first   sending
 
 	attempts int
@@ -65,7 +67,9 @@ var errEnded = errors.New("ended")
 // before it said.
 func (t *Transport) Do(ctx context.Context, req *Request) (Result, error) {
 	c := &call{t: t, req: req, ctx: ctx, effect: caperrors.NotSent}
+	c.readers.Store(1)
 	c.run()
+	c.leave()
 	result := Result{Answer: c.answer, Attempts: c.attempts, AfterUnknown: c.afterUnknown}
 	if !c.started.IsZero() {
 		result.Elapsed = time.Since(c.started)
