@@ -75,7 +75,7 @@ func TestDoReportsInTheOrderGiven(t *testing.T) {
 		p := rep.Progress
 		assert.Equal(t, []int{500, 498, 1, 1, 0, 0}, []int{p.Accepted, p.Applied, p.Duplicate, p.Refused, p.Unknown, p.NotSent})
 		assert.Equal(t, 500, p.Done())
-		assert.Equal(t, 25, p.Limit, "100 and 50 were refused; to look between 25 and 50 would not pay yet")
+		assert.Equal(t, 28, p.Limit, "100, 50, 37 and 31 were refused, 25 and 28 taken; 29 would not pay any more")
 		assert.Equal(t, len(srv.sent()), p.Calls)
 		assert.Equal(t, srv.rejected, p.Wasted)
 		assert.Len(t, srv.callsWith("9"), rep.Results[9].Attempts, "a warning is no reason to send again")

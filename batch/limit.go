@@ -11,14 +11,16 @@ import "sync"
 // to a round number, until both are known; between them it tries round numbers
 // first, because servers have round limits, then the middle. At most one call
 // in flight is larger than lo, the probe, so that the waste does not grow with
-// concurrency; and a probe is made only once it can pay for itself.
+// concurrency; and a probe is made only once it can pay for itself. While much
+// depends on the probe, the other lanes wait for it: each would make a call that
+// is far too small.
 type limits struct {
 	mu sync.Mutex
 
 	lo, hi  int  // 0: not known
 	probing bool // a call larger than lo is in flight
-	clean   int  // full calls of size lo accepted since the last probe
-	retryHi int  // full calls before hi itself is tried again
+	clean   int  // full calls of size lo since the last probe
+	retryHi int  // of them, before hi itself is tried again
 	fallen  int  // size of an accepted-before size that was rejected once; 0: none
 	alone   int  // items rejected even alone, with nothing accepted between
 
@@ -26,7 +28,10 @@ type limits struct {
 }
 
 const (
-	// firstRetryHi is how many full calls are accepted before a size that was
+	// worthAWait is the part of lo that a probe must be able to add for other
+	// calls to wait for its answer.
+	worthAWait = 8
+	// firstRetryHi is how many full calls are made before a size that was
 	// rejected is tried again: the limit may have been raised.
 	firstRetryHi = 64
 	// retryHiGrowth is what that number grows by after each failure, so that a
@@ -81,6 +86,8 @@ func (l *limits) next(start, maxItems int) (n int, wait bool) {
 		return 0, true
 	case l.hi == 0:
 		return min(maxItems, 2*l.lo), false
+	case l.probing && l.hi-l.lo > l.lo/worthAWait:
+		return 0, true
 	case l.probing:
 		return l.lo, false
 	default:
@@ -116,6 +123,11 @@ func (l *limits) began(n int) bool {
 		l.probing = true
 		return true
 	}
+	if n == l.lo {
+		// Counted as it goes out, not as it comes back: with many lanes, as many
+		// calls of the old size would go out meanwhile.
+		l.clean++
+	}
 	return false
 }
 
@@ -140,15 +152,12 @@ func (l *limits) accepted(n int, probe bool) int {
 	if probe {
 		l.probed()
 	}
-	switch {
-	case n > l.lo:
+	if n > l.lo {
 		l.lo, l.clean = n, 0
 		if n >= l.hi {
 			l.hi, l.retryHi = 0, firstRetryHi
 		}
 		return n
-	case n == l.lo:
-		l.clean++
 	}
 	return 0
 }

@@ -150,16 +150,32 @@ func TestOneProbeAtATime(t *testing.T) {
 	assert.True(t, wait, "galloping is worth a few round trips")
 	l.Rejected(200, 0, true, false)
 
-	for range 100 {
-		l.Accepted(100, false)
+	for range 3 {
+		require.False(t, l.Began(100))
 	}
 	size, wait = l.Size(100, 1000)
 	require.False(t, wait)
-	require.Greater(t, size, 100, "a probe that pays")
+	require.Equal(t, 150, size, "a probe that pays")
+	require.True(t, l.Began(size))
+	_, wait = l.Size(100, 1000)
+	assert.True(t, wait, "the answer may make all others half as large again")
+	l.Rejected(150, 0, true, false)
+	for _, size := range []int{125, 112} { // 101 to 124, then to 111, are left
+		for range 10 {
+			require.False(t, l.Began(100))
+		}
+		require.True(t, l.Began(size))
+		l.Rejected(size, 0, true, false)
+	}
+	for range 100 {
+		require.False(t, l.Began(100))
+	}
+	size, _ = l.Size(100, 1000)
+	require.Equal(t, 106, size)
 	require.True(t, l.Began(size))
 	size, wait = l.Size(100, 1000)
 	assert.False(t, wait)
-	assert.Equal(t, 100, size, "all others go with what is known to work")
+	assert.Equal(t, 100, size, "little depends on it: all others go with what is known to work")
 }
 
 func TestWhoWaitsForAProbeIsWokenByItsEnd(t *testing.T) {

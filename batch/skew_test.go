@@ -154,7 +154,7 @@ func loadSkewed(t *testing.T, items []bill, kind string, lanes, least int) {
 
 func TestDistinctCustomersUseAllLanes(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ limit, lanes int }{{37, 4}, {250, 4}, {100, 16}, {20, 8}} {
+	for _, tt := range []struct{ limit, lanes int }{{37, 4}, {250, 4}, {100, 16}, {20, 8}, {149, 16}, {371, 16}} {
 		t.Run(fmt.Sprintf("limit %d, %d lanes", tt.limit, tt.lanes), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
