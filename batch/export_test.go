@@ -126,3 +126,32 @@ func HeldKeys[T any](w *Writer[T]) int {
 	defer w.job.core.mu.Unlock()
 	return len(w.job.held)
 }
+
+// Misplaced says which item of an engine is in no place or in two; empty if
+// each live one is in exactly one: waiting, delayed, in a group, or in a call.
+func Misplaced[T any](e *Engine[T]) string {
+	c := e.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	places := c.packer.keyless.len + c.packer.delayed
+	for _, k := range c.packer.keys {
+		places += k.waiting.len
+	}
+	for _, g := range c.groups {
+		places += len(g.items)
+	}
+	for cl := range c.calls {
+		places += len(cl.items)
+	}
+	open := 0
+	for j := range c.jobs {
+		open += j.open
+		if j.live > c.window || j.live < j.open {
+			return fmt.Sprintf("a job holds %d items, %d of them open, in a window of %d", j.live, j.open, c.window)
+		}
+	}
+	if places != c.live || c.live < open-len(c.jobs) {
+		return fmt.Sprintf("%d items live, %d open, %d in some place", c.live, open, places)
+	}
+	return ""
+}

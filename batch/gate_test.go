@@ -131,3 +131,21 @@ func TestTheGateStaysOpenInALongLoad(t *testing.T) {
 		require.Equal(t, 4, g.Limit())
 	}
 }
+
+// T-54: in an outage nothing grows, however long the round trips are.
+func TestNothingGrowsWhileNothingIsAccepted(t *testing.T) {
+	t.Parallel()
+	g, now := batch.NewGate(64), time.Unix(1, 0)
+	rounds(g, &now, 6)
+	limit := g.Limit()
+	require.Equal(t, 32, limit)
+	for range 200 {
+		g.Begin(g.Limit())
+		now = now.Add(roundTrip / 3)
+		g.Observe(now, roundTrip)
+		g.Busy(now, 0)
+		assert.LessOrEqual(t, g.Limit(), limit)
+		limit = g.Limit()
+	}
+	assert.Equal(t, 1, limit)
+}

@@ -27,14 +27,18 @@ type world struct {
 	eng    *batch.Engine[bill]
 	window int
 	resend bool
-	hold   bool
+
+	misplaced string // what Misplaced found first
+
+	hold bool
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 4))
 	w := &world{rng: rng, srv: &shared{server: newServer()}, resend: rng.IntN(2) == 0, hold: rng.IntN(3) == 0}
-	w.srv.dedupe = true
+	// Without it, a second application would show.
+	w.srv.dedupe = w.resend
 	w.srv.named = rng.IntN(3) == 0
 	if rng.IntN(4) > 0 {
 		w.srv.limit = 1 + rng.IntN(60)
@@ -48,6 +52,11 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w.faults()
 	w.window = 1 + rng.IntN(300)
 	cfg := batch.Config[bill]{
+		Observe: func(batch.Event) {
+			if text := batch.Misplaced(w.eng); text != "" && w.misplaced == "" {
+				w.misplaced = text
+			}
+		},
 		MaxItems: 1 + rng.IntN(100), MaxConcurrency: 1 + rng.IntN(8), MaxAttempts: 1 + rng.IntN(5),
 		Advanced: batch.Advanced{
 			StartItems: 1 + rng.IntN(100), Window: w.window, Linger: time.Duration(1+rng.IntN(2000)) * time.Millisecond,
@@ -228,6 +237,10 @@ func (w *world) checkResult(r *batch.Result[bill], stopped error) error {
 	return nil
 }
 
+// The traps and figures that it covers: T-01, T-02, T-05, T-07 to T-12, T-17,
+// T-20, T-22, T-25, T-29, T-31, T-34, T-44, T-46, T-48; B-5, B-6, B-8, B-11.
+//
+// CAPILLARY_LONG makes it 10,000 runs.
 func TestWhateverHappensEveryItemHasItsFate(t *testing.T) {
 	t.Parallel()
 	runs := uint64(300)
@@ -261,6 +274,7 @@ func TestWhateverHappensEveryItemHasItsFate(t *testing.T) {
 			all.Wait()
 			require.NoError(t, errors.Join(errs...), "seed %d", seed)
 			synctest.Wait()
+			require.Empty(t, w.misplaced, "seed %d", seed)
 			require.Empty(t, batch.Leftovers(w.eng), "seed %d", seed)
 		})
 	}
