@@ -2,18 +2,30 @@ package batch_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/capillary-go/capillary/batch"
+	caperrors "github.com/capillary-go/capillary/errors"
 )
 
 // long reports whether the figures are to be shown over their whole range.
 func long() bool { return os.Getenv("CAPILLARY_LONG") != "" }
+
+// scaled is a number of items, and that of the long run.
+func scaled(short, whole int) int {
+	if long() {
+		return whole
+	}
+	return short
+}
 
 // outstanding is a call of a learner's test.
 type outstanding struct {
@@ -114,5 +126,114 @@ func TestCallsComeNearTheFewest(t *testing.T) {
 			}
 			t.Logf("B-2: at most %.4f of the fewest calls and 20, at limit %d", worst, at)
 		})
+	}
+}
+
+// B-3: a limit that falls from 200 to 50 and later rises to 500, neither named.
+func TestALimitThatFallsAndRisesIsFollowed(t *testing.T) {
+	t.Parallel()
+	for _, lanes := range []int{1, 4, 8, 16} {
+		t.Run(fmt.Sprintf("%d lanes", lanes), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer()
+				srv.limit = 200
+				before, fallen, taken := 0, 0, 0
+				srv.fault = func(call int, bills []bill) answer {
+					switch call {
+					case 100:
+						srv.limit, before = 50, srv.rejected
+					case 500:
+						srv.limit, fallen = 500, srv.rejected
+					}
+					if srv.limit == 500 && len(bills) < 500 {
+						taken++
+					}
+					return nil
+				}
+				items := numbered(150_000)
+				rep, err := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: lanes}).Do(t.Context(), items)
+				require.NoError(t, err)
+				assertSound(t, srv, items, rep)
+				assert.Equal(t, 500, rep.Progress.Limit)
+				t.Logf("B-3: %d calls rejected before, %d by the fall, %d by the rise, %d at the old limit after it, %d calls in all",
+					before, fallen-before, srv.rejected-fallen, taken, len(srv.sent()))
+				// Those in flight when it fell, what finds it, three for the halves
+				// of the first (it may be an item in it that is at fault), and three
+				// that looked whether it rose, after 64, 128 and 256 calls.
+				assert.LessOrEqual(t, fallen-before, lanes+log2(200/50)+5+3+3)
+				assert.LessOrEqual(t, taken, 256+lanes)
+			})
+		})
+	}
+}
+
+// B-4: items that are too large by themselves, 1, 10 or 100 in a load.
+func TestPoisonIsFoundAtItsPrice(t *testing.T) {
+	t.Parallel()
+	for _, lanes := range []int{1, 8} {
+		for _, p := range []int{1, 10, 100} {
+			t.Run(fmt.Sprintf("%d items, %d lanes", p, lanes), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					const n, limit = 100_000, 100
+					srv := newServer()
+					srv.limit = limit
+					isBad := func(b bill) bool { return byNumber(b.ID, "0")%(n/p) == n/p/2 }
+					isolated := 0
+					srv.fault = func(_ int, bills []bill) answer {
+						if len(bills) <= limit && slices.ContainsFunc(bills, isBad) {
+							isolated++
+							return refuseCall(1060)
+						}
+						return nil
+					}
+					items := numbered(n)
+					rep, err := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: lanes}).Do(t.Context(), items)
+					require.ErrorIs(t, err, caperrors.ErrItemTooLarge)
+					assertSound(t, srv, items, rep)
+					for i, r := range rep.Results {
+						assert.Equal(t, !isBad(items[i]), r.Outcome == caperrors.Applied, "item %d", i)
+					}
+					wasted := isolated + srv.rejected
+					bound := p*(log2(limit)+1) + 1 + 5 + log2(limit)
+					t.Logf("B-4: %d calls rejected, bound %d; %d calls in all; limit %d", wasted, bound, len(srv.sent()), rep.Progress.Limit)
+					assert.LessOrEqual(t, wasted, bound)
+					assert.Equal(t, limit, rep.Progress.Limit)
+				})
+			})
+		}
+	}
+}
+
+// B-7: items that fail for now ride in later full calls.
+func TestRetriesCostHardlyACall(t *testing.T) {
+	t.Parallel()
+	for _, share := range []float64{0.01, 0.05, 0.2} {
+		for _, size := range []int{100, 500} {
+			t.Run(fmt.Sprintf("%v of the items, %d a call", share, size), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					const attempts = 8
+					n := scaled(30_000, 100_000)
+					rng := rand.New(rand.NewPCG(7, 7))
+					srv := newServer()
+					srv.verdict = func(bill, int) caperrors.Verdict {
+						if rng.Float64() < share {
+							return refusedNow(521)
+						}
+						return caperrors.Verdict{Outcome: caperrors.Applied}
+					}
+					items := numbered(n)
+					eng := newEngine(t, srv, batch.Config[bill]{MaxItems: size, Advanced: batch.Advanced{StartItems: size}})
+					rep, _ := eng.Do(t.Context(), items)
+					assertSound(t, srv, items, rep)
+					fewest := float64(n) / float64(size)
+					calls := len(srv.sent())
+					t.Logf("B-7: %d calls, %.3f of the fewest without failures", calls, float64(calls)/fewest)
+					assert.LessOrEqual(t, float64(calls), 1.02*fewest/(1-share)+attempts)
+				})
+			})
+		}
 	}
 }

@@ -21,6 +21,7 @@ type limits struct {
 	probing bool // a call larger than lo is in flight
 	clean   int  // full calls of size lo since the last probe
 	retryHi int  // of them, before hi itself is tried again
+	moved   bool // the limit was seen to change
 	fallen  int  // size of an accepted-before size that was rejected once; 0: none
 	alone   int  // items rejected even alone, with nothing accepted between
 
@@ -37,6 +38,9 @@ const (
 	// retryHiGrowth is what that number grows by after each failure, so that a
 	// limit that never changes costs a handful of calls in a million.
 	retryHiGrowth = 8
+	// movedRetryHiGrowth is the same once the limit was seen to change: it may
+	// again.
+	movedRetryHiGrowth = 2
 	// namedRetryHi is the same for a limit that the server named.
 	namedRetryHi = 1000
 	// maxAlone is how many items rejected alone in a row put the learned sizes
@@ -155,6 +159,7 @@ func (l *limits) accepted(n int, probe bool) int {
 	if n > l.lo {
 		l.lo, l.clean = n, 0
 		if n >= l.hi {
+			l.moved = l.moved || l.hi > 0
 			l.hi, l.retryHi = 0, firstRetryHi
 		}
 		return n
@@ -183,7 +188,7 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 	switch {
 	case named > 0 && named < n:
 		if probe && n == l.hi && named == l.lo {
-			l.retryHi *= retryHiGrowth // said before
+			l.retryLater() // said before
 		} else {
 			l.retryHi = namedRetryHi
 		}
@@ -196,7 +201,7 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 		if l.hi == 0 || n < l.hi {
 			l.hi = n
 		} else if probe && n == l.hi {
-			l.retryHi *= retryHiGrowth
+			l.retryLater()
 		}
 		l.clean = 0
 		return repack
@@ -206,11 +211,21 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 		// A second call, of other items, at a size that was accepted before:
 		// the limit fell.
 		l.hi, l.lo, l.clean, l.fallen = min(n, l.fallen), 0, 0, 0
+		l.moved, l.retryHi = true, firstRetryHi
 		return repack
 	default:
 		l.fallen = n
 		return isolate
 	}
+}
+
+// retryLater puts off the next try of hi, which has failed.
+func (l *limits) retryLater() {
+	if l.moved {
+		l.retryHi *= movedRetryHiGrowth
+		return
+	}
+	l.retryHi *= retryHiGrowth
 }
 
 // rejectedAlone undoes what an item that is too large by itself made of the
