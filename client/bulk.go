@@ -95,9 +95,18 @@ func (b *Bulk) AllOrNothing() bool { return b.ep.AllOrNothing }
 // Inspect checks that the item is one encoded JSON object, nested at most 200
 // deep, and returns its key and its natural id, read in the same pass. The key
 // is the first of the endpoint's key fields that the item fills; each is empty
-// if the item has none. The error is a [caperrors.ArgumentError] that names the
-// byte and what is wrong there.
-func (b *Bulk) Inspect(item []byte) (key, id string, err error) { return inspect(b.fields, item) }
+// if the item has none. For an endpoint in XML it also checks that the item has a
+// form in XML. The error is a [caperrors.ArgumentError] that names the byte, or
+// the member, and what is wrong there.
+func (b *Bulk) Inspect(item []byte) (key, id string, err error) {
+	if key, id, err = inspect(b.fields, item); err != nil || !b.ep.XML {
+		return key, id, err
+	}
+	if err = wire.CheckXML(b.ep.Root, item); err != nil {
+		return "", "", &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "does not encode to XML", Err: err}
+	}
+	return key, id, nil
+}
 
 // Policy returns the client's retry policy.
 func (b *Bulk) Policy() retry.Policy { return b.core.policy }

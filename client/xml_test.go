@@ -100,6 +100,15 @@ func TestWhatXMLCannotSayIsFoundBeforeSending(t *testing.T) {
 	require.ErrorAs(t, err, &argument)
 	assert.Equal(t, caperrors.NotSent, caperrors.OutcomeOf(err))
 
+	_, _, err = c.Bulk(inXML(client.V1TransactionAdd)).Inspect([]byte(`{"number":"B-1","two words":1}`))
+	require.ErrorAs(t, err, &argument, "an engine ends the item alone")
+	assert.Contains(t, err.Error(), "two words")
+	key, id, err := c.Bulk(inXML(client.V1TransactionAdd)).Inspect([]byte(`{"number":"B-1","customer":{"mobile":"44"}}`))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"44", "B-1"}, []string{key, id})
+	_, _, err = c.Bulk(client.V1TransactionAdd).Inspect([]byte(`{"number":"B-1","two words":1}`))
+	require.NoError(t, err, "JSON can say it")
+
 	_, err = c.Call(context.Background(), inXML(client.TransactionAdd), client.Request{Body: bad})
 	require.ErrorAs(t, err, &argument)
 	assert.Contains(t, err.Error(), "Endpoint.XML", "v2 knows JSON alone")

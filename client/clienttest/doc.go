@@ -37,7 +37,7 @@
 //	GET  /v1.1/customer/get?mobile=                comma list; also email, external_id, id
 //	POST /v3/oauth/token/generate
 //
-// JSON only. A path may end in .json. Identifiers are compared by value alone: a mobile number and an external id that are written
+// JSON; the calls of v1.1 also take XML and answer in it, as Content-Type and Accept say. A path may end in .json. Identifiers are compared by value alone: a mobile number and an external id that are written
 // alike are one customer. Customers need not be registered before their first transaction.
 //
 // # How items are judged

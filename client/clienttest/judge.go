@@ -60,11 +60,13 @@ func (s *Simulator) chance(c *call) reply {
 		rep.status, rep.body, rep.broken = http.StatusOK, rep.body[:len(rep.body)/2], true
 	}
 	rep.fault = fault
-	return rep
+	return c.speak(rep)
 }
 
 // judge answers a call by the rules alone.
-func (s *Simulator) judge(c *call) reply {
+func (s *Simulator) judge(c *call) reply { return c.speak(s.decide(c)) }
+
+func (s *Simulator) decide(c *call) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {

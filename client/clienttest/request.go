@@ -13,6 +13,7 @@ import (
 type request struct {
 	endpoint
 	v1      bool
+	xml     bool // the answer is to be XML
 	items   []item
 	query   url.Values
 	refused int    // request-level code, 0 if the request is well formed
@@ -118,6 +119,7 @@ func cutLast(path string) (dir, last string) {
 // parse reads a request. The checks come in the order in which a server meets them: path, method, media type, body.
 func parse(r *http.Request, body []byte, bodyErr error) request {
 	req := request{v1: strings.HasPrefix(r.URL.Path, "/v1.1/"), query: r.URL.Query()}
+	req.xml = req.v1 && asksXML(r)
 	ep, ok := route(r.URL.Path)
 	if !ok {
 		req.refused = http.StatusNotFound
@@ -131,7 +133,13 @@ func parse(r *http.Request, body []byte, bodyErr error) request {
 	if ep.lookup != nil {
 		return req
 	}
-	if !sendsJSON(r) {
+	switch {
+	case req.v1 && sendsXML(r):
+		if body, bodyErr = readXML(body, bodyErr); bodyErr != nil {
+			req.refused = http.StatusBadRequest
+			return req
+		}
+	case !sendsJSON(r):
 		req.refused = http.StatusUnsupportedMediaType
 		return req
 	}

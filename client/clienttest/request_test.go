@@ -30,7 +30,7 @@ func TestRequestsThatAreRefusedWhole(t *testing.T) {
 		"wrong method on v1.1":      {get, v1Path, js, ``, 200, v1(405, "Method not allowed")},
 		"missing media type":        {put, bulkPath, "", `[]`, 415, v2Refusal(415, "Unsupported media type")},
 		"wrong media type":          {put, bulkPath, "text/xml", `[]`, 415, v2Refusal(415, "Unsupported media type")},
-		"wrong media type on v1.1":  {put, v1Path, "application/xml", `<root/>`, 200, v1(415, "Unsupported media type")},
+		"wrong media type on v1.1":  {put, v1Path, "text/csv", `a,b`, 200, v1(415, "Unsupported media type")},
 		"broken JSON":               {put, bulkPath, js, `[{}`, 400, v2Refusal(400, "Invalid input")},
 		"something behind the JSON": {put, bulkPath, js, `[{}] x`, 400, v2Refusal(400, "Invalid input")},
 		"no body":                   {put, bulkPath, js, ``, 400, v2Refusal(400, "Invalid input")},

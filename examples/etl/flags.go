@@ -18,13 +18,16 @@ type options struct {
 	baseURL     string // empty: the built-in simulator
 	credentials client.Option
 	endpoint    client.Endpoint
+	xml         bool
 	sim         clienttest.Options
 
 	file     string // empty: sample invoices; "-": standard input
 	generate int
 	format   string
 	template string
-	key, id  string
+	// separator stands between the columns of CSV; 0: found out.
+	separator rune
+	key, id   string
 
 	results, deadLetter, unknown string
 
@@ -35,20 +38,22 @@ type options struct {
 	progress                                string
 }
 
-// words are the values of flags that take one of a few.
-type words struct{ endpoint, onUnknown, onKeyFailure string }
+// choices are the values of flags that take one of a few.
+type choices struct{ endpoint, separator, onUnknown, onKeyFailure string }
 
 // flagSet declares the flags. Their values go to the options and words returned.
-func flagSet(getenv func(string) string) (*flag.FlagSet, *options, *words) {
-	o, w := &options{}, &words{}
+func flagSet(getenv func(string) string) (*flag.FlagSet, *options, *choices) {
+	o, w := &options{}, &choices{}
 	set := flag.NewFlagSet("etl", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.Usage = func() {}
 	set.StringVar(&o.baseURL, "base-url", getenv("CAPILLARY_BASE_URL"),
 		"API base `URL` (environment: CAPILLARY_BASE_URL); empty for the built-in simulator")
-	set.StringVar(&w.endpoint, "endpoint", client.TransactionsBulk.Name, "catalogue `name` of the call to load through")
+	set.StringVar(&w.endpoint, "endpoint", client.TransactionsBulk.Name, "catalogue `name` of the call to load through; list shows all")
+	set.BoolVar(&o.xml, "xml", false, "send XML and ask for it, which v1.1 alone knows; the input stays the same")
 	set.StringVar(&o.format, "format", "auto", "form of FILE: auto, csv or ndjson")
 	set.StringVar(&o.template, "template", "", "`file` with the text/template that turns a CSV row into an item; CSV needs one")
+	set.StringVar(&w.separator, "separator", "auto", "what separates the columns of CSV: auto, comma as , or ; or | or tab")
 	set.StringVar(&o.key, "key", "", "dotted `path` of the item's customer key (default: the endpoint's)")
 	set.StringVar(&o.id, "id", "", "dotted `path` of the item's natural id (default: the endpoint's)")
 	set.StringVar(&o.results, "results", "", "`file` for one line of JSON per input record; - for standard output")
@@ -78,7 +83,10 @@ func printUsage(w io.Writer) {
 	set.PrintDefaults()
 }
 
-// parseFlags returns the options, [flag.ErrHelp], or a usageError.
+// errListEndpoints asks for the names of the endpoints, and for nothing else.
+var errListEndpoints = errors.New("list the endpoints")
+
+// parseFlags returns the options, [flag.ErrHelp], errListEndpoints, or a usageError.
 func parseFlags(args []string, getenv func(string) string) (*options, error) {
 	set, o, w := flagSet(getenv)
 	if err := set.Parse(args); err != nil {
@@ -86,6 +94,9 @@ func parseFlags(args []string, getenv func(string) string) (*options, error) {
 			return nil, err
 		}
 		return nil, &usageError{err}
+	}
+	if w.endpoint == "list" {
+		return nil, errListEndpoints
 	}
 	given := make(map[string]bool)
 	set.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -131,7 +142,7 @@ func (o *options) checkNumbers() error {
 	return errors.Join(faults...)
 }
 
-func (o *options) checkWords(w *words) error {
+func (o *options) checkWords(w *choices) error {
 	var faults []error
 	oneOf := func(name, value string, allowed ...string) int {
 		for i, word := range allowed {
@@ -141,6 +152,10 @@ func (o *options) checkWords(w *words) error {
 		}
 		faults = append(faults, fmt.Errorf("-%s must be one of %s, not %q", name, strings.Join(allowed, ", "), value))
 		return 0
+	}
+	var err error
+	if o.separator, err = separatorOf(w.separator); err != nil {
+		faults = append(faults, err)
 	}
 	oneOf("format", o.format, formatAuto, formatCSV, formatNDJSON)
 	oneOf("progress", o.progress, progressAuto, progressPlain, progressNone)
@@ -152,12 +167,10 @@ func (o *options) checkWords(w *words) error {
 // checkTarget checks where the load goes, and with what credentials.
 func (o *options) checkTarget(given map[string]bool, endpoint string, getenv func(string) string) error {
 	var faults []error
-	ep, ok := client.Lookup(endpoint)
+	ep, err := endpointNamed(endpoint, o.xml)
 	switch {
-	case !ok:
-		faults = append(faults, fmt.Errorf("-endpoint %q is not in the catalogue; a load can go through %s", endpoint, loadable()))
-	case !takesMany(&ep):
-		faults = append(faults, fmt.Errorf("-endpoint %q takes one item a call; a load can go through %s", endpoint, loadable()))
+	case err != nil:
+		faults = append(faults, err)
 	case o.file == "" && !canGenerate(&ep):
 		faults = append(faults, fmt.Errorf("sample invoices are transactions: -endpoint %q needs a FILE", endpoint))
 	}
@@ -181,19 +194,6 @@ func (o *options) checkTarget(given map[string]bool, endpoint string, getenv fun
 		}
 	}
 	return errors.Join(faults...)
-}
-
-// takesMany tells whether records alone make a call of the endpoint: some calls want fields of their own beside the list.
-func takesMany(ep *client.Endpoint) bool { return ep.TakesMany() && ep.List == "" }
-
-func loadable() string {
-	var names []string
-	for _, ep := range client.Catalogue() {
-		if takesMany(&ep) {
-			names = append(names, fmt.Sprintf("%q", ep.Name))
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // credentialsFrom returns the credentials of the environment; nil if there are none. An empty variable counts as unset. Secrets are

@@ -43,10 +43,12 @@ func TestWrongUsageSendsNothing(t *testing.T) {
 		"an unknown word after on-key-failure": {args: fields("-on-key-failure stop"), says: "-on-key-failure must be one of continue, hold"},
 		"two faults at once, both told":        {args: fields("-rpm -1 -concurrency 0"), says: "-concurrency must be 1 or more"},
 
-		"an endpoint that is not in the catalogue": {args: fields("-endpoint v2/nothing"), says: `"v2/transactions/bulk"`},
-		"an endpoint for one thing":                {args: fields("-endpoint v2/transactions"), says: "takes one item a call"},
-		"an endpoint that is a GET":                {args: fields("-endpoint v1.1/customer/get"), says: "takes one item a call"},
-		"no sample invoices for the endpoint":      {args: fields("-endpoint v1.1/customer/add"), says: "needs a FILE"},
+		"an endpoint that is not in the catalogue": {args: fields("-endpoint v2/transaction/bulk"), says: "the closest are\n      v2/transactions/bulk\n"},
+		"XML on v2":                           {args: fields("-xml"), says: "-xml is for v1.1, and v2/transactions/bulk knows JSON alone"},
+		"an unknown separator":                {args: fields("-separator x"), says: "-separator must be one of auto"},
+		"an endpoint for one thing":           {args: fields("-endpoint v2/transactions"), says: "takes one item a call"},
+		"an endpoint that is a GET":           {args: fields("-endpoint v1.1/customer/get"), says: "takes one item a call"},
+		"no sample invoices for the endpoint": {args: fields("-endpoint v1.1/customer/add"), says: "needs a FILE"},
 
 		"a base URL without credentials":                {args: fields("-base-url", url), says: "CAPILLARY_USERNAME"},
 		"a base URL of the environment, no credentials": {env: map[string]string{"CAPILLARY_BASE_URL": url}, says: "-base-url needs credentials"},

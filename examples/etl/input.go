@@ -126,9 +126,22 @@ func openInput(ctx context.Context, o *options, stdin io.Reader) (*input, error)
 	}
 }
 
-// newSource returns the source for what r holds.
+// newSource returns the source for what r holds, packed or not.
 func newSource(o *options, r io.Reader) (source, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
+	raw := &countingReader{r: r}
+	br, packed, err := unpack(bufio.NewReaderSize(raw, 64<<10), raw)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := newPlainSource(o, br)
+	if err != nil || packed == nil {
+		return plain, err
+	}
+	return packedSource{plain, packed}, nil
+}
+
+// newPlainSource returns the source for what br holds, unpacked.
+func newPlainSource(o *options, br *bufio.Reader) (source, error) {
 	var skipped int64
 	head, err := br.Peek(3)
 	switch {
@@ -147,6 +160,8 @@ func newSource(o *options, r io.Reader) (source, error) {
 	switch {
 	case format == formatNDJSON && o.template != "":
 		return nil, usage("-template is for CSV, and the input is NDJSON")
+	case format == formatNDJSON && o.separator != 0:
+		return nil, usage("-separator is for CSV, and the input is NDJSON")
 	case format == formatNDJSON:
 		return &ndjsonSource{r: br, at: skipped}, nil
 	case o.template == "":
@@ -156,7 +171,7 @@ func newSource(o *options, r io.Reader) (source, error) {
 	if err != nil {
 		return nil, &usageError{err}
 	}
-	return newCSVSource(br, tmpl, skipped)
+	return newCSVSource(br, o.separator, tmpl, skipped)
 }
 
 // formatOf finds the format: as the flag says, else by the file's name, else by its first byte that is not blank.
@@ -164,8 +179,8 @@ func formatOf(o *options, br *bufio.Reader) (string, error) {
 	if o.format != formatAuto {
 		return o.format, nil
 	}
-	switch strings.ToLower(filepath.Ext(o.file)) {
-	case ".csv":
+	switch name := strings.TrimSuffix(strings.ToLower(o.file), ".gz"); filepath.Ext(name) {
+	case ".csv", ".tsv":
 		return formatCSV, nil
 	case ".ndjson", ".jsonl":
 		return formatNDJSON, nil

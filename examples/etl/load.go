@@ -82,7 +82,8 @@ var errNotTaken = errors.New("the load ended before it was sent")
 func (l *load) next() (record, error) {
 	rec, err := l.in.next()
 	if err == nil && rec.err == nil {
-		rec.key, rec.id, _ = l.target.fields.Inspect(rec.body) // what it refuses, the engine refuses with the reason
+		// Its body stays: what has no form in XML may have one in JSON.
+		rec.key, rec.id, rec.err = l.target.fields.Inspect(rec.body)
 	}
 	return rec, err
 }

@@ -51,6 +51,10 @@ func (c *command) run(ctx context.Context, args []string) int {
 		printUsage(c.stdout)
 		return statusDone
 	}
+	if errors.Is(err, errListEndpoints) {
+		fmt.Fprint(c.stdout, loadable())
+		return statusDone
+	}
 	if err == nil {
 		var status int
 		if status, err = c.load(ctx, opts); err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -15,13 +16,29 @@ type csvSource struct {
 	header   []string
 	fields   map[string]string // the row under way, by column
 	template *itemTemplate
-	skipped  int64
+	skipped  int64 // bytes before the header
+	above    int   // lines before the header
 }
 
-// newCSVSource reads the header.
-func newCSVSource(r io.Reader, tmpl *itemTemplate, skipped int64) (*csvSource, error) {
-	bound := &boundedReader{r: r}
-	s := &csvSource{csv: csv.NewReader(bound), bound: bound, template: tmpl, skipped: skipped}
+// newCSVSource reads the header. A separator of 0 is found out.
+func newCSVSource(br *bufio.Reader, separator rune, tmpl *itemTemplate, skipped int64) (*csvSource, error) {
+	s := &csvSource{template: tmpl, skipped: skipped}
+	if named, size := takeSeparatorLine(br); size > 0 {
+		s.skipped += size
+		s.above = 1
+		if separator == 0 {
+			separator = named
+		}
+	}
+	if separator == 0 {
+		var err error
+		if separator, err = detectSeparator(br); err != nil {
+			return nil, err
+		}
+	}
+	s.bound = &boundedReader{r: br}
+	s.csv = csv.NewReader(s.bound)
+	s.csv.Comma = separator
 	// The reader's own check would not tell the line in our words.
 	s.csv.FieldsPerRecord = -1
 	header, err := s.csv.Read()
@@ -59,7 +76,7 @@ func (s *csvSource) next() (record, error) {
 	var broken *csv.ParseError
 	switch {
 	case errors.As(err, &broken):
-		return record{err: parseFault(broken)}, nil
+		return record{err: s.parseFault(broken)}, nil
 	case errors.Is(err, errTooLarge):
 		// Where the next row begins is not known.
 		return record{}, fmt.Errorf("a row of the CSV %w: is a quote never closed?", err)
@@ -69,7 +86,7 @@ func (s *csvSource) next() (record, error) {
 	line, _ := s.csv.FieldPos(0)
 	body, err := s.item(row)
 	if err != nil {
-		return record{err: fmt.Errorf("line %d: %w", line, err)}, nil
+		return record{err: fmt.Errorf("line %d: %w", s.above+line, err)}, nil
 	}
 	return record{body: body}, nil
 }
@@ -92,11 +109,11 @@ func (s *csvSource) item(row []string) ([]byte, error) {
 
 // parseFault names the line on which the row begins, and where it broke if that is elsewhere: a quote that is not closed takes all lines
 // up to the next one.
-func parseFault(e *csv.ParseError) error {
+func (s *csvSource) parseFault(e *csv.ParseError) error {
 	if e.Line != e.StartLine {
-		return fmt.Errorf("line %d: row ends at line %d: %w", e.StartLine, e.Line, e.Err)
+		return fmt.Errorf("line %d: row ends at line %d: %w", s.above+e.StartLine, s.above+e.Line, e.Err)
 	}
-	return fmt.Errorf("line %d: %w", e.StartLine, e.Err)
+	return fmt.Errorf("line %d: %w", s.above+e.StartLine, e.Err)
 }
 
 // boundedReader fails once more than maxRecord bytes were read since n was last set to 0.

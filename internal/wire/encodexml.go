@@ -34,6 +34,16 @@ func EncodeXML(root string, items [][]byte) ([]byte, error) {
 	return append(e.out, xmlEnd...), nil
 }
 
+// CheckXML returns the error that [EncodeXML] would return for the item alone,
+// or nil.
+func CheckXML(root string, item []byte) error {
+	if !isElementName(root) {
+		return fmt.Errorf("root %.64q is no name of an XML element", root)
+	}
+	e := xmlEncoder{ids: make(map[string]int), seen: make(map[member]bool)}
+	return e.item(root, item)
+}
+
 const (
 	xmlStart = `<?xml version="1.0" encoding="UTF-8"?><root>`
 	xmlEnd   = `</root>`

@@ -124,3 +124,17 @@ func assertEncodes(t *testing.T, want []byte, root string, list []json.RawMessag
 	got.tidy()
 	assert.Equal(t, expected, got)
 }
+
+func TestCheckXMLSaysWhatEncodeXMLWould(t *testing.T) {
+	t.Parallel()
+	for _, item := range []string{`{}`, `{"a":[1,{"b":null}]}`, `{"two words":1}`, `{"a":[[1]]}`, `{"a":1,"a":2}`, `{"a":"\u0001"}`, `[]`, `{"a":`, ``} {
+		_, want := wire.EncodeXML("customer", [][]byte{[]byte(item)})
+		got := wire.CheckXML("customer", []byte(item))
+		if want == nil {
+			require.NoError(t, got, item)
+			continue
+		}
+		require.ErrorContains(t, want, "item 0: "+got.Error(), item)
+	}
+	require.Error(t, wire.CheckXML("two words", []byte(`{}`)))
+}
