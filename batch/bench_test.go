@@ -87,6 +87,26 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
+// BenchmarkRunWithTwoKeys reports the same for items of two keys each.
+func BenchmarkRunWithTwoKeys(b *testing.B) {
+	b.ReportAllocs()
+	names, next := make([]string, 1<<16), 0
+	for i := range names {
+		names[i] = strconv.Itoa(i)
+	}
+	keys := make([]string, 2)
+	eng, err := batch.New(newApplyAll(), batch.Config[json.RawMessage]{MaxItems: 100, Keys: func(json.RawMessage) []string {
+		next++
+		keys[0], keys[1] = names[next%len(names)], names[next*7%len(names)]
+		return keys
+	}})
+	require.NoError(b, err)
+	run := eng.Run(b.Context(), encodedBills(b.N))
+	for range run.Results() { //nolint:revive // the engine is what is measured
+	}
+	require.NoError(b, run.Err())
+}
+
 //nolint:paralleltest // allocations are counted for the whole process
 func TestAnItemTakesAtMostOneAllocation(t *testing.T) {
 	if underRace {

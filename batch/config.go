@@ -17,6 +17,13 @@ type Config[T any] struct {
 	// no keys if it has none.
 	Key func(item T) string
 
+	// Keys is Key for items that concern several customers, such as a merge of
+	// two, or that name one in several ways, such as by mobile and e-mail. No
+	// item goes out while an earlier one that shares any of its keys is not
+	// final. Empty ones and those named twice count for nothing. Only one of Key
+	// and Keys may be set.
+	Keys func(item T) []string
+
 	// ID returns the natural id of an item, such as its bill number, for
 	// results and errors. Nil: the endpoint's own id field; empty if it has none.
 	ID func(item T) string
@@ -153,6 +160,7 @@ func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
 	}
 	s.window = orDefault(cfg.Advanced.Window, max(defaultWindow, 2*s.maxConcurrency*s.maxItems))
 	return s, errors.Join(
+		notBoth("Keys", cfg.Keys != nil, "Key", cfg.Key != nil),
 		notNegative("MaxItems", cfg.MaxItems),
 		notNegative("MaxConcurrency", cfg.MaxConcurrency),
 		notNegative("MaxAttempts", cfg.MaxAttempts),
@@ -177,6 +185,13 @@ func notNegative[N int | time.Duration](field string, value N) error {
 		return nil
 	}
 	return &caperrors.ArgumentError{Field: field, Index: -1, Reason: "must not be negative; zero means the default"}
+}
+
+func notBoth(field string, set bool, other string, otherSet bool) error {
+	if !set || !otherSet {
+		return nil
+	}
+	return &caperrors.ArgumentError{Field: field, Index: -1, Reason: "must not be set beside " + other}
 }
 
 func oneOf(field string, ok bool) error {

@@ -39,7 +39,7 @@ type core struct {
 	taken     []int     // costs of repeated calls, to be given back when one succeeds
 	poison    poison
 	trouble   error // why the last call came to nothing that was busy or out of reach
-	spare     *item // free list, linked by next
+	spare     *item // free list, linked by nextSpare
 	events    []Event
 	rooms     []*room // memory of calls that came back
 	stopLoop  context.CancelFunc

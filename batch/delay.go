@@ -38,19 +38,21 @@ func (h *delayHeap) Pop() any {
 	return last
 }
 
-// delayItem keeps an item that take gave out until due. Its key stays out.
+// delayItem keeps an item that take gave out until due. Its keys stay out.
 func (p *packer) delayItem(it *item, due time.Time) {
 	p.delayed++
 	heap.Push(&p.delays, delay{due: due, it: it})
 }
 
-// closeKey keeps a key closed until due, whatever becomes of its item.
-func (p *packer) closeKey(k *keyState, due time.Time) {
-	if k == nil || k.closed {
-		return
+// closeKeys keeps the keys of an item that is out closed until due, whatever
+// becomes of it.
+func (p *packer) closeKeys(it *item, due time.Time) {
+	for i := range it.places() {
+		if k := it.place(i).key; k != nil && !k.closed {
+			k.closed = true
+			heap.Push(&p.delays, delay{due: due, key: k})
+		}
 	}
-	k.closed = true
-	heap.Push(&p.delays, delay{due: due, key: k})
 }
 
 // release makes ready what is due.
@@ -65,10 +67,7 @@ func (p *packer) release(now time.Time) {
 			p.giveBack(d.it)
 		default:
 			d.key.closed = false
-			if d.key.out == nil {
-				p.blocked -= d.key.waiting.len
-				p.resume(d.key)
-			}
+			p.resume(d.key)
 		}
 	}
 }
@@ -90,11 +89,14 @@ func (p *packer) criticalDue(n int) (time.Time, bool) {
 	var due time.Time
 	found := false
 	for _, d := range p.delays {
-		k := d.key
-		if d.it != nil {
-			k = d.it.key
+		backlog := 0
+		switch {
+		case d.it == nil:
+			backlog = d.key.backlog()
+		case d.it.first.key != nil:
+			backlog = longestOf(d.it)
 		}
-		if k != nil && k.backlog() >= n && (!found || d.due.Before(due)) {
+		if backlog >= n && (!found || d.due.Before(due)) {
 			due, found = d.due, true
 		}
 	}

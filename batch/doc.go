@@ -23,7 +23,8 @@
 //     closed, or when the server does not answer.
 //   - After a result of applied or duplicate it is not sent again.
 //   - With a key, no two items of one key are in flight, within one engine, and
-//     the items of a key are sent in the order of the input.
+//     the items of a key are sent in the order of the input. An item may have
+//     several keys ([Config.Keys]).
 //   - No more than a window of items is held.
 //   - Leaving the results loop early stops the job: what is not in flight is
 //     not sent, what is in flight is waited for.

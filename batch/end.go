@@ -24,27 +24,55 @@ func (c *core) discard(it *item) { c.end(it, caperrors.Unknown, 0) }
 // refusal for good, its key is held if the caller wants it. The items of a job
 // that has stopped end anyway.
 func (c *core) giveUp(it *item, stop caperrors.Stop) {
-	j, name, outcome := it.job, it.name, it.known
+	j, outcome := it.job, it.known
 	final := outcome == caperrors.Refused && it.verdict.Kind != caperrors.ErrTransient
-	c.end(it, outcome, stop)
-	if c.onKeyFailure == HoldKey && j != nil && !j.stopped && name != "" && !final {
-		c.hold(j, name)
+	if c.onKeyFailure != HoldKey || j == nil || j.stopped || final {
+		c.end(it, outcome, stop)
+		return
 	}
+	names := it.names()
+	c.end(it, outcome, stop)
+	c.hold(j, names)
 }
 
-// hold ends the job's waiting items of a key as not sent, and those to come.
-func (c *core) hold(j *job, name string) {
+// hold ends the job's waiting items of some keys as not sent, and those to come.
+// An item that is held holds the others of its keys: it comes before them.
+func (c *core) hold(j *job, names []string) {
 	if j.held == nil {
 		j.held = make(map[string]struct{})
 	}
-	j.held[name] = struct{}{}
-	k := c.packer.keys[name]
-	if k == nil {
-		return
+	for len(names) > 0 {
+		name := names[0]
+		names = names[1:]
+		if _, already := j.held[name]; already {
+			continue
+		}
+		j.held[name] = struct{}{}
+		k := c.packer.keys[name]
+		if k == nil {
+			continue
+		}
+		for _, it := range c.packer.dropWaiting(k, func(it *item) bool { return it.job == j }, nil) {
+			names = append(names, it.others...)
+			if it.name != name {
+				names = append(names, it.name)
+			}
+			c.deliver(it, it.known, caperrors.ErrPredecessor)
+		}
 	}
-	for _, it := range c.packer.dropWaiting(k, func(it *item) bool { return it.job == j }, nil) {
-		c.deliver(it, it.known, caperrors.ErrPredecessor)
+}
+
+// holds reports whether one of an item's keys is held.
+func (j *job) holds(it *item) bool {
+	if len(j.held) == 0 || it.name == "" {
+		return false
 	}
+	_, held := j.held[it.name]
+	for _, name := range it.others {
+		_, other := j.held[name]
+		held = held || other
+	}
+	return held
 }
 
 // deliver puts the result of an item that the packer no longer holds where its
@@ -99,13 +127,13 @@ func (c *core) newItem() *item {
 	if it == nil {
 		return &item{}
 	}
-	c.spare = it.next
-	it.next = nil
+	c.spare = it.nextSpare
+	it.nextSpare = nil
 	return it
 }
 
 // recycle puts an item on the free list. It keeps nothing alive.
 func (c *core) recycle(it *item) {
-	*it = item{next: c.spare}
+	*it = item{nextSpare: c.spare}
 	c.spare = it
 }

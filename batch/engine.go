@@ -3,6 +3,7 @@ package batch
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 )
@@ -15,6 +16,7 @@ type Engine[T any] struct {
 	encode  func(T) ([]byte, error)
 	inspect func(body []byte) (key, id string, err error)
 	key, id func(T) string // the caller's; nil: what inspect returns counts
+	keys    func(T) []string
 }
 
 // New returns an engine that sends through sender. Items are encoded with
@@ -41,6 +43,7 @@ func New[T any](sender Sender, cfg Config[T]) (*Engine[T], error) {
 		inspect: inspector(endpoint, raw),
 		key:     cfg.Key,
 		id:      cfg.ID,
+		keys:    cfg.Keys,
 	}, nil
 }
 
@@ -100,6 +103,21 @@ func object(body []byte) error {
 	return nil
 }
 
+// distinct returns the first of some keys and the others, without empty ones
+// and without any twice.
+func distinct(keys []string) (first string, more []string) {
+	for _, key := range keys {
+		switch {
+		case key == "" || key == first || slices.Contains(more, key):
+		case first == "":
+			first = key
+		default:
+			more = append(more, key)
+		}
+	}
+	return first, more
+}
+
 // prepare encodes an item, checks it once and reads its key and id. A panic in the caller's
 // functions is that item's error.
 func (e *Engine[T]) prepare(item T) (enc encoded) {
@@ -115,8 +133,11 @@ func (e *Engine[T]) prepare(item T) (enc encoded) {
 	if enc.key, enc.id, enc.err = e.inspect(enc.body); enc.err != nil {
 		return enc
 	}
-	if e.key != nil {
+	switch {
+	case e.key != nil:
 		enc.key = e.key(item)
+	case e.keys != nil:
+		enc.key, enc.more = distinct(e.keys(item))
 	}
 	if e.id != nil {
 		enc.id = e.id(item)

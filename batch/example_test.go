@@ -36,7 +36,7 @@ func ExampleEngine_Do() {
 		fmt.Println(err)
 		return
 	}
-	rep, err := eng.Do(context.Background(), []bill{{"b1", "ann"}, {"b2", ""}, {"b3", "bob"}})
+	rep, err := eng.Do(context.Background(), []bill{{ID: "b1", Customer: "ann"}, {ID: "b2"}, {ID: "b3", Customer: "bob"}})
 	for _, r := range rep.Results {
 		fmt.Println(r.ID, r.Outcome)
 	}
@@ -91,13 +91,13 @@ func ExampleEngine_Writer() {
 		fmt.Println(r.Item.ID, r.Outcome)
 	})
 	ctx := context.Background()
-	if err = w.Add(ctx, bill{"b1", "ann"}); err != nil {
+	if err = w.Add(ctx, bill{ID: "b1", Customer: "ann"}); err != nil {
 		fmt.Println("not taken:", err)
 	}
 	if err = w.Flush(ctx); err != nil { // b1 has its result now
 		fmt.Println(err)
 	}
-	if err = w.Add(ctx, bill{"b2", "ann"}); err != nil {
+	if err = w.Add(ctx, bill{ID: "b2", Customer: "ann"}); err != nil {
 		fmt.Println("not taken:", err)
 	}
 	if err = w.Close(ctx); err != nil { // give it a context with a deadline in a program

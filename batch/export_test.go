@@ -39,8 +39,8 @@ func NewPacker() *Packer {
 	return &Packer{p: newPacker(), items: make(map[int]*item), jobs: make(map[*item]int)}
 }
 
-func (p *Packer) Admit(id int, key string, job int) {
-	it := &item{index: id, name: key}
+func (p *Packer) Admit(id int, key string, job int, more ...string) {
+	it := &item{index: id, name: key, others: more}
 	p.items[id], p.jobs[it] = it, job
 	p.p.admit(it)
 }
@@ -49,7 +49,7 @@ func (p *Packer) Take(n int, patience uint64) []int { return ids(p.p.take(n, pat
 func (p *Packer) Finish(id int)                     { p.p.finish(p.items[id]) }
 func (p *Packer) GiveBack(id int)                   { p.p.giveBack(p.items[id]) }
 func (p *Packer) Delay(id int, due time.Time)       { p.p.delayItem(p.items[id], due) }
-func (p *Packer) Close(id int, due time.Time)       { p.p.closeKey(p.items[id].key, due) }
+func (p *Packer) Close(id int, due time.Time)       { p.p.closeKeys(p.items[id], due) }
 func (p *Packer) Release(now time.Time)             { p.p.release(now) }
 func (p *Packer) NextDue() (time.Time, bool)        { return p.p.nextDue() }
 func (p *Packer) CriticalDue(n int) (time.Time, bool) {
@@ -135,7 +135,11 @@ func Misplaced[T any](e *Engine[T]) string {
 	defer c.mu.Unlock()
 	places := c.packer.keyless.len + c.packer.delayed
 	for _, k := range c.packer.keys {
-		places += k.waiting.len
+		for ln := k.waiting.head; ln != nil; ln = ln.next {
+			if ln.it.first.key == k { // of several keys, once
+				places++
+			}
+		}
 	}
 	for _, g := range c.groups {
 		places += len(g.items)

@@ -20,9 +20,12 @@ import (
 type bill struct {
 	ID       string `json:"id"`
 	Customer string `json:"customer"`
+	Also     string `json:"also,omitempty"` // a second customer
 }
 
 func customerOf(b bill) string { return b.Customer }
+
+func customersOf(b bill) []string { return []string{b.Customer, b.Also} }
 
 // numbered returns n bills with ids from "0", each of a customer of its own.
 func numbered(n int) []bill {
@@ -44,7 +47,7 @@ func ofCustomers(names ...string) []bill {
 
 func newEngine(t *testing.T, sender batch.Sender, cfg batch.Config[bill]) *batch.Engine[bill] {
 	t.Helper()
-	if cfg.Key == nil {
+	if cfg.Key == nil && cfg.Keys == nil {
 		cfg.Key = customerOf
 	}
 	eng, err := batch.New(sender, cfg)

@@ -6,17 +6,20 @@ import caperrors "github.com/capillary-go/capillary/errors"
 // place: waiting behind its key, ready, delayed, in an isolated group, or in a
 // call.
 type item struct {
-	job   *job
-	slot  int // place of the caller's value in the job
-	index int // position in the input
-	id    string
-	name  string // of its key; empty for none
-	body  []byte
-	key   *keyState // nil: the item has no key
+	job    *job
+	slot   int // place of the caller's value in the job
+	index  int // position in the input
+	id     string
+	name   string   // of its first key; empty for none
+	others []string // names of its further keys
+	body   []byte
 
+	seq   uint64 // order of acceptance, over all jobs
 	since uint64 // number of calls made when an item without a key was accepted
+	first link   // its place in the queue of its first key, or among those without
+	more  []link // its places in the queues of its further keys
 
-	prev, next *item
+	nextSpare *item
 
 	attempts  int               // calls that carried it
 	strikes   int               // answers that spoke of the item itself and count against MaxAttempts
@@ -29,58 +32,95 @@ type item struct {
 	err     error             // last call that came to nothing; nil if verdict is newer
 }
 
-// itemList is a FIFO of items, linked through them.
-type itemList struct {
-	head, tail *item
+// names returns the names of the item's keys; none if it has none.
+func (it *item) names() []string {
+	if it.name == "" {
+		return nil
+	}
+	return append([]string{it.name}, it.others...)
+}
+
+// places is the number of queues that the item stands in: one for each key, and
+// one without.
+func (it *item) places() int { return 1 + len(it.more) }
+
+// place returns the item's place in its i-th queue.
+func (it *item) place(i int) *link {
+	if i == 0 {
+		return &it.first
+	}
+	return &it.more[i-1]
+}
+
+// link is the place of an item in one queue.
+type link struct {
+	it         *item
+	key        *keyState // nil: the item has no key
+	prev, next *link
+}
+
+// queue is a FIFO of items, linked through them.
+type queue struct {
+	head, tail *link
 	len        int
 }
 
-func (l *itemList) pushBack(it *item) {
-	it.prev, it.next = l.tail, nil
-	if l.tail != nil {
-		l.tail.next = it
-	} else {
-		l.head = it
+func (q *queue) pushBack(ln *link) { q.insertAfter(ln, q.tail) }
+
+func (q *queue) pushFront(ln *link) { q.insertAfter(ln, nil) }
+
+// insert puts an item that was out back to its place. Only what came back
+// before it can stand in front of it, so that the search is short.
+func (q *queue) insert(ln *link) {
+	var before *link
+	for next := q.head; next != nil && next.it.seq < ln.it.seq; next = next.next {
+		before = next
 	}
-	l.tail = it
-	l.len++
+	q.insertAfter(ln, before)
 }
 
-func (l *itemList) pushFront(it *item) {
-	it.prev, it.next = nil, l.head
-	if l.head != nil {
-		l.head.prev = it
+// insertAfter inserts an item behind another, nil being the front.
+func (q *queue) insertAfter(ln, before *link) {
+	after := q.head
+	if before != nil {
+		after = before.next
+		before.next = ln
 	} else {
-		l.tail = it
+		q.head = ln
 	}
-	l.head = it
-	l.len++
+	if after != nil {
+		after.prev = ln
+	} else {
+		q.tail = ln
+	}
+	ln.prev, ln.next = before, after
+	q.len++
 }
 
-func (l *itemList) remove(it *item) {
-	if it.prev != nil {
-		it.prev.next = it.next
+func (q *queue) remove(ln *link) {
+	if ln.prev != nil {
+		ln.prev.next = ln.next
 	} else {
-		l.head = it.next
+		q.head = ln.next
 	}
-	if it.next != nil {
-		it.next.prev = it.prev
+	if ln.next != nil {
+		ln.next.prev = ln.prev
 	} else {
-		l.tail = it.prev
+		q.tail = ln.prev
 	}
-	it.prev, it.next = nil, nil
-	l.len--
+	ln.prev, ln.next = nil, nil
+	q.len--
 }
 
 // keyState exists exactly while its key has items that are not final, or while
 // the key is closed after a time-out.
 type keyState struct {
 	name    string
-	waiting itemList // head goes next; the item in flight or delayed is not in it
-	out     *item    // the item in flight, delayed or isolated; nil if none
-	closed  bool     // no item may go: a timed-out call may still be at work
+	waiting queue // head goes next; what is in flight or delayed is not in it
+	out     int   // items in flight, delayed or isolated
+	closed  bool  // no item may go: a timed-out call may still be at work
 
-	ready      bool
+	ready      bool   // the head may go, and stands under this key: it is the head's first
 	readySince uint64 // number of calls made when the key became ready
 	bucket     int    // backlog under which it stands among the ready
 
@@ -89,12 +129,7 @@ type keyState struct {
 }
 
 // backlog is the number of the key's items that are not final.
-func (k *keyState) backlog() int {
-	if k.out != nil {
-		return k.waiting.len + 1
-	}
-	return k.waiting.len
-}
+func (k *keyState) backlog() int { return k.waiting.len + k.out }
 
 // busy reports whether the key's next item has to wait for something.
-func (k *keyState) busy() bool { return k.out != nil || k.closed }
+func (k *keyState) busy() bool { return k.out > 0 || k.closed }

@@ -117,7 +117,8 @@ func (j *job) reserve(done <-chan struct{}) (int, bool) {
 type encoded struct {
 	body    []byte
 	id, key string
-	err     error // it cannot be sent, for this reason
+	more    []string // further keys
+	err     error    // it cannot be sent, for this reason
 }
 
 // admit brings in the accepted item whose value stands at slot.
@@ -126,17 +127,19 @@ func (j *job) admit(slot int, e encoded) {
 	c.mu.Lock()
 	it := c.newItem()
 	it.job, it.slot, it.index = j, slot, j.index
-	it.id, it.name, it.body, it.err = e.id, e.key, e.body, e.err
+	it.id, it.name, it.others, it.body, it.err = e.id, e.key, e.more, e.body, e.err
 	it.known = caperrors.NotSent
 	j.index++
 	c.live++
-	_, held := j.held[e.key]
 	switch {
 	case e.err != nil:
 		c.deliver(it, caperrors.NotSent, 0)
 	case j.stopped:
 		c.deliver(it, caperrors.NotSent, j.reason)
-	case held:
+	case j.holds(it):
+		if len(it.others) > 0 {
+			c.hold(j, it.names())
+		}
 		c.deliver(it, caperrors.NotSent, caperrors.ErrPredecessor)
 	default:
 		c.packer.admit(it)

@@ -7,6 +7,11 @@ import "container/heap"
 // makes a legal call, one item of each. Nothing is searched: every step for an
 // item takes constant time, or logarithmic if it is delayed.
 //
+// An item with several keys stands in the queue of each, and may go once it is
+// the head of all and none of them is out. All queues follow one order, that of
+// acceptance, so the oldest item that is not final heads all of its queues:
+// items cannot wait for each other in a ring. It is ready under its first key.
+//
 // Order among the ready: the key with the longest backlog first, because it
 // needs the most calls, one after another; among equals the older. Items
 // without a key fill what room is left. What was passed over for too many calls,
@@ -15,8 +20,9 @@ import "container/heap"
 // A packer is not safe for concurrent use.
 type packer struct {
 	keys    map[string]*keyState
-	keyless itemList // ready items without a key
+	keyless queue // ready items without a key
 	delays  delayHeap
+	seq     uint64 // items accepted
 
 	buckets []bucket // ready keys by backlog
 	top     int      // no bucket above it holds a key
@@ -26,7 +32,7 @@ type packer struct {
 
 	backlogs []int // number of keys by backlog, ready or not
 	longest  int   // longest backlog of any key
-	blocked  int   // items waiting behind a key that is out or closed
+	blocked  int   // places of items waiting behind a key that is out or closed
 	delayed  int   // items in delays
 	calls    uint64
 
@@ -42,37 +48,41 @@ func newPacker() *packer {
 // available is the number of items that a call could carry now.
 func (p *packer) available() int { return p.ready + p.keyless.len }
 
-// admit takes a new item.
+// admit takes a new item. None of its keys' names is empty or there twice.
 func (p *packer) admit(it *item) {
+	p.seq++
+	it.seq, it.first.it = p.seq, it
 	if it.name == "" {
 		it.since = p.calls
-		p.keyless.pushBack(it)
+		p.keyless.pushBack(&it.first)
 		return
 	}
-	k := p.keys[it.name]
-	if k == nil {
-		k = p.newKey(it.name)
+	it.first.key = p.keyOf(it.name)
+	if len(it.others) > 0 {
+		it.more = make([]link, len(it.others))
+		for i, name := range it.others {
+			it.more[i] = link{it: it, key: p.keyOf(name)}
+		}
 	}
-	it.key = k
-	p.enqueue(k, it, false)
+	for i := range it.places() {
+		ln := it.place(i)
+		k := ln.key
+		k.waiting.pushBack(ln)
+		p.count(k.backlog()-1, k.backlog())
+		if k.busy() {
+			p.blocked++
+		}
+	}
+	p.offerHeads(it, false)
 }
 
-// enqueue adds an item to its key's queue and keeps the books.
-func (p *packer) enqueue(k *keyState, it *item, front bool) {
-	if front {
-		k.waiting.pushFront(it)
-	} else {
-		k.waiting.pushBack(it)
-	}
-	p.count(k.backlog()-1, k.backlog())
-	switch {
-	case k.busy():
-		p.blocked++
-	case k.ready:
-		p.leaveBucket(k)
-		p.joinBucket(k, front)
-	default:
-		p.makeReady(k, front)
+// offerHeads offers the next item of each key of an item that came into its
+// queues. In front means that it had its turn and was sent back.
+func (p *packer) offerHeads(it *item, front bool) {
+	for i := range it.places() {
+		if k := it.place(i).key; !k.busy() {
+			p.offer(k.waiting.head.it, front)
+		}
 	}
 }
 
@@ -107,88 +117,102 @@ func (p *packer) take(n int, patience uint64, out []*item) []*item {
 // takeOverdue removes the item that was passed over the longest, if that is too
 // long; else it returns nil.
 func (p *packer) takeOverdue(patience uint64) *item {
-	k, it := p.oldest, p.keyless.head
+	k, ln := p.oldest, p.keyless.head
 	switch {
-	case k != nil && (it == nil || k.readySince <= it.since):
+	case k != nil && (ln == nil || k.readySince <= ln.it.since):
 		if p.calls-k.readySince > patience {
 			return p.takeKey(k)
 		}
-	case it != nil && p.calls-it.since > patience:
+	case ln != nil && p.calls-ln.it.since > patience:
 		return p.takeKeyless()
 	}
 	return nil
 }
 
 func (p *packer) takeKeyless() *item {
-	it := p.keyless.head
-	p.keyless.remove(it)
-	return it
+	ln := p.keyless.head
+	p.keyless.remove(ln)
+	return ln.it
 }
 
+// takeKey removes the next item of a ready key.
 func (p *packer) takeKey(k *keyState) *item {
 	p.unready(k)
-	it := k.waiting.head
-	k.waiting.remove(it)
-	k.out = it
-	p.blocked += k.waiting.len
+	it := k.waiting.head.it
+	for i := range it.places() {
+		ln := it.place(i)
+		ln.key.waiting.remove(ln)
+		ln.key.out++
+		p.blocked += ln.key.waiting.len
+	}
 	return it
 }
 
 // finish ends an item that take gave out, or that is delayed: its verdict is
-// final. Its key goes on with its next item.
+// final. Its keys go on with their next items.
 func (p *packer) finish(it *item) {
-	k := it.key
-	if k == nil {
+	if it.first.key == nil {
 		return
 	}
-	p.count(k.backlog(), k.backlog()-1)
-	p.blocked -= k.waiting.len
-	k.out = nil
-	if k.closed {
-		p.blocked += k.waiting.len
-		return
+	for i := range it.places() {
+		k := it.place(i).key
+		p.count(k.backlog(), k.backlog()-1)
+		k.out--
+		p.resume(k)
 	}
-	p.resume(k)
 }
 
 // giveBack returns an item that take gave out to where it came from, as the
-// next of its key.
+// next of its keys.
 func (p *packer) giveBack(it *item) {
-	k := it.key
-	if k == nil {
-		p.keyless.pushFront(it)
+	if it.first.key == nil {
+		p.keyless.pushFront(&it.first)
 		return
 	}
-	p.count(k.backlog(), k.backlog()-1)
-	p.blocked -= k.waiting.len
-	k.out = nil
-	if k.closed {
-		p.blocked += k.waiting.len
+	for i := range it.places() {
+		ln := it.place(i)
+		k := ln.key
+		k.out--
+		if k.busy() {
+			p.blocked++
+		} else {
+			p.blocked -= k.waiting.len
+		}
+		k.waiting.insert(ln)
 	}
-	p.enqueue(k, it, true)
+	p.offerHeads(it, true)
 }
 
-// resume makes a key that is no longer out ready again, or forgets it.
+// resume lets a key go on that was busy, unless it still is; or forgets it.
 func (p *packer) resume(k *keyState) {
+	if k.busy() {
+		return
+	}
+	p.blocked -= k.waiting.len
+	p.goOn(k)
+}
+
+// goOn offers the next item of a key that is not busy, or forgets the key.
+func (p *packer) goOn(k *keyState) {
 	if k.waiting.len == 0 {
 		delete(p.keys, k.name)
 		*k = keyState{nextSame: p.spare}
 		p.spare = k
 		return
 	}
-	p.makeReady(k, false)
+	p.offer(k.waiting.head.it, false)
 }
 
 // drop removes every item for which f is true that is not in a call or a
 // group, and appends it to out: f decides by the job.
 func (p *packer) drop(f func(*item) bool, out []*item) []*item {
-	for it := p.keyless.head; it != nil; {
-		next := it.next
-		if f(it) {
-			p.keyless.remove(it)
-			out = append(out, it)
+	for ln := p.keyless.head; ln != nil; {
+		next := ln.next
+		if f(ln.it) {
+			p.keyless.remove(ln)
+			out = append(out, ln.it)
 		}
-		it = next
+		ln = next
 	}
 	kept := p.delays[:0]
 	var ended []*item
@@ -215,27 +239,34 @@ func (p *packer) drop(f func(*item) bool, out []*item) []*item {
 
 // dropWaiting removes the items of one key that wait and for which f is true.
 func (p *packer) dropWaiting(k *keyState, f func(*item) bool, out []*item) []*item {
-	was := k.backlog()
-	for it := k.waiting.head; it != nil; {
-		next := it.next
-		if f(it) {
-			k.waiting.remove(it)
-			if k.busy() {
-				p.blocked--
-			}
-			out = append(out, it)
+	for ln := k.waiting.head; ln != nil; {
+		next := ln.next
+		if f(ln.it) {
+			p.withdraw(ln.it)
+			out = append(out, ln.it)
 		}
-		it = next
-	}
-	if k.backlog() == was {
-		return out
-	}
-	p.count(was, k.backlog())
-	if k.ready {
-		p.unready(k)
-	}
-	if !k.busy() {
-		p.resume(k)
+		ln = next
 	}
 	return out
+}
+
+// withdraw removes a waiting item from the queues of all its keys.
+func (p *packer) withdraw(it *item) {
+	if k := it.first.key; k.ready && k.waiting.head == &it.first {
+		p.unready(k)
+	}
+	for i := range it.places() {
+		ln := it.place(i)
+		k := ln.key
+		p.count(k.backlog(), k.backlog()-1)
+		k.waiting.remove(ln)
+		if k.busy() {
+			p.blocked--
+		}
+	}
+	for i := range it.places() {
+		if k := it.place(i).key; !k.busy() {
+			p.goOn(k)
+		}
+	}
 }

@@ -27,7 +27,7 @@ const (
 
 type modelItem struct {
 	id, job int
-	key     string
+	keys    []string // [""] for none
 	place   place
 	due     time.Time
 }
@@ -38,9 +38,11 @@ type packerModel struct {
 	rng    *rand.Rand
 	now    time.Time
 	next   int
-	queues map[string][]*modelItem // items that are not final, in order
+	queues map[string][]*modelItem // items that are not final, by each of their keys, in order
 	closed map[string]time.Time
 	gone   map[int]bool
+
+	several bool // items may have several keys
 }
 
 func newPackerModel(seed uint64) *packerModel {
@@ -55,7 +57,7 @@ func (m *packerModel) all(p place) []*modelItem {
 	var items []*modelItem
 	for _, key := range slices.Sorted(maps.Keys(m.queues)) {
 		for _, it := range m.queues[key] {
-			if it.place == p {
+			if it.place == p && it.keys[0] == key {
 				items = append(items, it)
 			}
 		}
@@ -68,34 +70,49 @@ func (m *packerModel) busy(key string) bool {
 	return closed || slices.ContainsFunc(m.queues[key], func(it *modelItem) bool { return it.place != waiting })
 }
 
+// free reports whether a waiting item with keys may go.
+func (m *packerModel) free(it *modelItem) bool {
+	return !slices.ContainsFunc(it.keys, func(key string) bool { return m.busy(key) || m.queues[key][0] != it })
+}
+
+// priority is the longest backlog of an item's keys.
+func (m *packerModel) priority(it *modelItem) int {
+	n := 0
+	for _, key := range it.keys {
+		n = max(n, len(m.queues[key]))
+	}
+	return n
+}
+
 func (m *packerModel) remove(it *modelItem) {
-	m.queues[it.key] = slices.DeleteFunc(m.queues[it.key], func(other *modelItem) bool { return other == it })
+	for _, key := range it.keys {
+		m.queues[key] = slices.DeleteFunc(m.queues[key], func(other *modelItem) bool { return other == it })
+	}
 	m.gone[it.id] = true
 }
 
 // books counts afresh.
 func (m *packerModel) books() batch.Books {
-	var b batch.Books
-	for key, items := range m.queues {
-		n := 0
-		for _, it := range items {
-			switch it.place {
-			case waiting:
-				n++
-			case delayed:
-				b.Delayed++
-			case out:
-			}
-		}
+	b := batch.Books{Delayed: len(m.all(delayed))}
+	for _, it := range m.all(waiting) {
 		switch {
-		case key == "":
-			b.Available += n
-			continue
-		case m.busy(key):
-			b.Blocked += n
-		case n > 0:
+		case it.keys[0] == "":
+			b.Available++
+		case m.free(it):
 			b.Ready++
 			b.Available++
+		}
+	}
+	for key, items := range m.queues {
+		if key == "" {
+			continue
+		}
+		if m.busy(key) {
+			for _, it := range items {
+				if it.place == waiting {
+					b.Blocked++
+				}
+			}
 		}
 		b.Longest = max(b.Longest, len(items))
 		if len(items) > 0 || m.busy(key) {
@@ -110,10 +127,17 @@ func (m *packerModel) admit() {
 	if m.rng.IntN(5) > 0 {
 		key = strconv.Itoa(int(math.Sqrt(float64(m.rng.IntN(150)))))
 	}
-	it := &modelItem{id: m.next, key: key, job: m.rng.IntN(3)}
+	it := &modelItem{id: m.next, keys: []string{key}, job: m.rng.IntN(3)}
+	for key != "" && m.several && m.rng.IntN(3) == 0 {
+		if more := strconv.Itoa(m.rng.IntN(12)); !slices.Contains(it.keys, more) {
+			it.keys = append(it.keys, more)
+		}
+	}
 	m.next++
-	m.queues[key] = append(m.queues[key], it)
-	m.packer.Admit(it.id, key, it.job)
+	for _, key := range it.keys {
+		m.queues[key] = append(m.queues[key], it)
+	}
+	m.packer.Admit(it.id, key, it.job, it.keys[1:]...)
 }
 
 func (m *packerModel) take() error {
@@ -122,6 +146,12 @@ func (m *packerModel) take() error {
 		patience = math.MaxUint64
 	}
 	before := m.books()
+	var free []*modelItem
+	for _, it := range m.all(waiting) {
+		if it.keys[0] != "" && m.free(it) {
+			free = append(free, it)
+		}
+	}
 	got := m.packer.Take(n, patience)
 	if len(got) != min(n, before.Available) {
 		return fmt.Errorf("took %d of %d, %d are available", len(got), n, before.Available)
@@ -132,23 +162,20 @@ func (m *packerModel) take() error {
 		if it == nil || it.place != waiting {
 			return fmt.Errorf("took item %d, which does not wait", id)
 		}
-		if it.key != "" {
-			if m.busy(it.key) {
-				return fmt.Errorf("key %q twice out", it.key)
+		if it.keys[0] != "" {
+			if !m.free(it) {
+				return fmt.Errorf("keys %q twice out, or out of order", it.keys)
 			}
-			if m.queues[it.key][0] != it {
-				return fmt.Errorf("key %q out of order", it.key)
-			}
-			shortest = min(shortest, len(m.queues[it.key]))
+			shortest = min(shortest, m.priority(it))
 		}
 		it.place = out
 	}
 	if patience < math.MaxUint64 {
 		return nil
 	}
-	for key, items := range m.queues {
-		if key != "" && !m.busy(key) && len(items) > shortest {
-			return fmt.Errorf("key %q has %d items and was passed over for one with %d", key, len(items), shortest)
+	for _, it := range free {
+		if it.place == waiting && m.priority(it) > shortest {
+			return fmt.Errorf("keys %q have %d items and were passed over for one with %d", it.keys, m.priority(it), shortest)
 		}
 	}
 	return nil
@@ -178,15 +205,9 @@ func (m *packerModel) later() time.Time {
 	return m.now.Add(time.Duration(1+m.rng.IntN(50)) * time.Second)
 }
 
-// giveBack puts an item in front of its queue again.
-func (m *packerModel) giveBack(it *modelItem) {
-	it.place = waiting
-	if it.key == "" { // the model keeps no order without a key
-		return
-	}
-	items := slices.DeleteFunc(m.queues[it.key], func(other *modelItem) bool { return other == it })
-	m.queues[it.key] = slices.Insert(items, 0, it)
-}
+// giveBack puts an item in front of its queues again, where the model keeps it
+// in any case.
+func (*packerModel) giveBack(it *modelItem) { it.place = waiting }
 
 func (m *packerModel) release() {
 	m.now = m.now.Add(time.Duration(m.rng.IntN(20)) * time.Second)
@@ -235,6 +256,16 @@ func (m *packerModel) drop() error {
 	return nil
 }
 
+// close keeps an item's keys closed until due, unless they are.
+func (m *packerModel) close(it *modelItem, due time.Time) {
+	for _, key := range it.keys {
+		if _, closed := m.closed[key]; !closed && key != "" {
+			m.closed[key] = due
+		}
+	}
+	m.packer.Close(it.id, due)
+}
+
 func (m *packerModel) step() error {
 	it := m.pick()
 	switch op := m.rng.IntN(100); {
@@ -255,19 +286,12 @@ func (m *packerModel) step() error {
 		m.packer.GiveBack(it.id)
 	case op < 95:
 		it.place, it.due = delayed, m.later()
-		if it.key != "" && m.rng.IntN(3) == 0 { // its call timed out
-			if _, closed := m.closed[it.key]; !closed {
-				m.closed[it.key] = it.due.Add(-time.Second)
-			}
-			m.packer.Close(it.id, it.due.Add(-time.Second))
+		if m.rng.IntN(3) == 0 { // its call timed out
+			m.close(it, it.due.Add(-time.Second))
 		}
 		m.packer.Delay(it.id, it.due)
 	default: // a call that timed out: its item ends, its key stays closed
-		if it.key != "" {
-			due := m.later()
-			m.closed[it.key] = due
-			m.packer.Close(it.id, due)
-		}
+		m.close(it, m.later())
 		m.remove(it)
 		m.packer.Finish(it.id)
 	}
@@ -276,8 +300,9 @@ func (m *packerModel) step() error {
 
 func TestThePackerKeepsItsBooks(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(200) {
+	for seed := range uint64(300) {
 		m := newPackerModel(seed)
+		m.several = seed%2 == 1
 		for range 400 {
 			require.NoError(t, m.step(), "seed %d", seed)
 			require.Equal(t, m.books(), m.packer.Books(), "seed %d", seed)

@@ -30,7 +30,8 @@ type world struct {
 
 	misplaced string // what Misplaced found first
 
-	hold bool
+	hold    bool
+	several bool // items may have two customers
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -68,6 +69,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	if w.hold {
 		cfg.Advanced.OnKeyFailure = batch.HoldKey
+	}
+	if w.several = rng.IntN(3) == 0; w.several {
+		cfg.Keys = customersOf
 	}
 	w.eng = newEngine(t, w.srv, cfg)
 	return w
@@ -137,6 +141,9 @@ func (w *world) items(from int) []bill {
 		items[i].ID = strconv.Itoa(from + i)
 		if c := w.rng.IntN(customers + customers/5 + 1); c < customers {
 			items[i].Customer = "c" + strconv.Itoa(c*c/customers) // skewed
+		}
+		if w.several && w.rng.IntN(3) == 0 {
+			items[i].Also = "c" + strconv.Itoa(w.rng.IntN(customers))
 		}
 	}
 	return items

@@ -1,8 +1,12 @@
 package batch
 
-func (p *packer) newKey(name string) *keyState {
-	k := p.spare
-	if k == nil {
+// keyOf returns the state of a key, a new one if it has none.
+func (p *packer) keyOf(name string) *keyState {
+	k := p.keys[name]
+	if k != nil {
+		return k
+	}
+	if k = p.spare; k == nil {
 		k = &keyState{}
 	} else {
 		p.spare = k.nextSame
@@ -10,6 +14,38 @@ func (p *packer) newKey(name string) *keyState {
 	*k = keyState{name: name}
 	p.keys[name] = k
 	return k
+}
+
+// offer makes the head of a queue ready if it may go. If it is ready already,
+// it finds its place among the ready anew: a backlog has changed.
+func (p *packer) offer(it *item, front bool) {
+	k := it.first.key
+	switch {
+	case k.ready:
+		p.leaveBucket(k)
+		p.joinBucket(k, front)
+	case free(it):
+		p.makeReady(k, front)
+	}
+}
+
+// free reports whether an item is the next of all its keys and none is busy.
+func free(it *item) bool {
+	for i := range it.places() {
+		if ln := it.place(i); ln.key.busy() || ln.key.waiting.head != ln {
+			return false
+		}
+	}
+	return true
+}
+
+// longestOf is the longest backlog among the keys of an item.
+func longestOf(it *item) int {
+	n := 0
+	for i := range it.places() {
+		n = max(n, it.place(i).key.backlog())
+	}
+	return n
 }
 
 // count moves a key from one backlog to another in the statistics.
@@ -64,9 +100,10 @@ func (p *packer) unready(k *keyState) {
 	p.ready--
 }
 
-// joinBucket puts a key among the ready keys of its backlog.
+// joinBucket puts a key among the ready keys of its backlog; of the longest, if
+// its head has several.
 func (p *packer) joinBucket(k *keyState, front bool) {
-	k.bucket = k.backlog()
+	k.bucket = longestOf(k.waiting.head.it)
 	for len(p.buckets) <= k.bucket {
 		p.buckets = append(p.buckets, bucket{})
 	}

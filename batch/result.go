@@ -11,7 +11,7 @@ type Result[T any] struct {
 	Index   int    // position in the input, from 0
 	Item    T      // the item, as given
 	ID      string // its natural id; empty if it has none
-	Key     string // its key; empty if it has none
+	Key     string // its key, the first if it has several; empty if it has none
 	Outcome caperrors.Outcome
 
 	// AfterUnknown says that an earlier send of the item ended without an

@@ -97,9 +97,9 @@ func (s *server) enter(bills []bill) (*exchange, answer) {
 	for _, b := range bills {
 		ex.ids = append(ex.ids, b.ID)
 		s.sends[b.ID]++
-		if b.Customer != "" {
-			if s.busy[b.Customer]++; s.busy[b.Customer] > 1 {
-				s.clashes = append(s.clashes, b.Customer)
+		for _, customer := range b.customers() {
+			if s.busy[customer]++; s.busy[customer] > 1 {
+				s.clashes = append(s.clashes, customer)
 			}
 		}
 	}
@@ -111,14 +111,19 @@ func (s *server) enter(bills []bill) (*exchange, answer) {
 	return ex, s.fault(call, bills)
 }
 
+// customers returns the different customers of a bill.
+func (b bill) customers() []string {
+	return slices.DeleteFunc(slices.Compact(customersOf(b)), func(name string) bool { return name == "" })
+}
+
 func (s *server) leave(ex *exchange, bills []bill) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ex.end = time.Now()
 	s.flying--
 	for _, b := range bills {
-		if b.Customer != "" {
-			s.busy[b.Customer]--
+		for _, customer := range b.customers() {
+			s.busy[customer]--
 		}
 	}
 }
@@ -159,7 +164,9 @@ func (s *server) take(bills []bill) ([]caperrors.Verdict, error) {
 		}
 		if verdicts[i].Outcome == caperrors.Applied {
 			s.applied[b.ID]++
-			s.order[b.Customer] = append(s.order[b.Customer], b.ID)
+			for _, customer := range b.customers() {
+				s.order[customer] = append(s.order[customer], b.ID)
+			}
 		}
 	}
 	return verdicts, nil

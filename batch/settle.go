@@ -131,7 +131,7 @@ func (c *core) unknown(cl *call, err error, now time.Time, busyFor time.Duration
 func (c *core) unknownItem(it *item, now time.Time, busyFor time.Duration) {
 	it.known = caperrors.Unknown
 	if busyFor > 0 {
-		c.packer.closeKey(it.key, now.Add(busyFor))
+		c.packer.closeKeys(it, now.Add(busyFor))
 	}
 	switch {
 	case it.job == nil:

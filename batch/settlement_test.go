@@ -154,7 +154,7 @@ func TestAnItemGivenUpUnsentHoldsItsKey(t *testing.T) {
 
 // A queue in small: what ends again goes back to its head, the rest is done.
 func ExampleWriter_Release() {
-	queue := []bill{{"b1", "ann"}, {"b2", "ann"}, {"b3", ""}}
+	queue := []bill{{ID: "b1", Customer: "ann"}, {ID: "b2", Customer: "ann"}, {ID: "b3"}}
 	eng, err := batch.New(memory{}, batch.Config[bill]{
 		Key:      func(b bill) string { return b.Customer },
 		Advanced: batch.Advanced{OnKeyFailure: batch.HoldKey},
