@@ -97,8 +97,11 @@ func (c *core) delay(it *item, now time.Time, wait time.Duration) {
 		c.discard(it)
 	case it.job.stopped:
 		c.giveUp(it, it.job.reason)
+	case c.sameKey && it.job.holds(it):
+		c.giveUp(it, caperrors.ErrPredecessor)
 	case it.job.deadline.IsZero() || due.Before(it.job.deadline):
 		c.packer.delayItem(it, due)
+		c.recall(it)
 	default:
 		c.giveUp(it, caperrors.ErrDeadlineTooNear)
 	}
@@ -114,8 +117,11 @@ func (c *core) bounce(it *item) {
 		c.giveUp(it, caperrors.ErrItemTooLarge)
 	case it.job.stopped:
 		c.giveUp(it, it.job.reason)
+	case c.sameKey && it.job.holds(it):
+		c.giveUp(it, caperrors.ErrPredecessor)
 	default:
 		c.packer.giveBack(it)
+		c.recall(it)
 	}
 }
 

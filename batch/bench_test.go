@@ -102,7 +102,7 @@ func BenchmarkRunWithTwoKeys(b *testing.B) {
 	}})
 	require.NoError(b, err)
 	run := eng.Run(b.Context(), encodedBills(b.N))
-	for range run.Results() { //nolint:revive // the engine is what is measured
+	for range run.Results() {
 	}
 	require.NoError(b, run.Err())
 }

@@ -16,6 +16,7 @@ type group struct{ items []*item }
 type call struct {
 	items    []*item
 	probe    bool
+	group    bool // made alone, split off from a refused one
 	started  time.Time
 	canceled bool // every job with an item in it has ended
 	cancel   context.CancelCauseFunc
@@ -24,7 +25,7 @@ type call struct {
 
 // begin takes the items of the next call. It is called with the lock held.
 func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
-	cl := &call{started: time.Now()}
+	cl := &call{started: time.Now(), group: next.group}
 	if next.group {
 		cl.items = c.groups[0].items
 		c.groups[0] = group{}

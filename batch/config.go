@@ -80,6 +80,18 @@ type Advanced struct {
 	// reach, or gives no answer to any call. After it the job stops with [caperrors.ErrOutage]. Zero: 10 min.
 	MaxOutage time.Duration
 
+	// SameKeyInBatch lets one call carry several items of a key, in the order of
+	// the input, so that a key with many items needs fewer calls. Set it only if
+	// the server takes the items of a call one after another: else it does two
+	// things for one customer at once.
+	//
+	// Each item's answer counts for itself. If one is refused for now and a later
+	// one of its key in the same call is applied, that one is done, and the
+	// earlier is sent again after it: the order of the input is then lost.
+	// Later ones that were not applied wait for it. Without SameKeyInBatch this
+	// cannot happen.
+	SameKeyInBatch bool
+
 	// KeepTogether turns off what splits a call that was refused as a whole to
 	// find the item at fault. It is always off for an endpoint on which one
 	// failed item fails its call.
@@ -135,6 +147,7 @@ type settings struct {
 	onKeyFailure   OnKeyFailure
 	maxOutage      time.Duration
 	splittable     bool
+	sameKey        bool
 }
 
 func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
@@ -150,6 +163,7 @@ func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
 		onKeyFailure:   cfg.Advanced.OnKeyFailure,
 		maxOutage:      orDefault(cfg.Advanced.MaxOutage, defaultMaxOutage),
 		splittable:     !cfg.Advanced.KeepTogether,
+		sameKey:        cfg.Advanced.SameKeyInBatch,
 	}
 	if endpoint != nil {
 		s.name = endpoint.Name()

@@ -51,7 +51,7 @@ func newCore(s settings, sender Sender) *core {
 	c := &core{
 		settings: s,
 		sender:   sender,
-		packer:   newPacker(),
+		packer:   newPacker(s.sameKey),
 		gate:     newGate(s.maxConcurrency),
 		jobs:     make(map[*job]struct{}),
 		calls:    make(map[*call]struct{}),

@@ -80,10 +80,12 @@ func (p *packer) nextDue() (time.Time, bool) {
 	return p.delays[0].due, true
 }
 
-// criticalDue returns when the delayed key with a backlog of at least n may go
-// on: until then every call that leaves it out is a call more in the end.
-func (p *packer) criticalDue(n int) (time.Time, bool) {
-	if n < 2 || p.longest < n {
+// criticalDue returns when the delayed key may go on whose backlog takes as many
+// calls as there are left, at run items a call: until then every call that
+// leaves it out is a call more in the end.
+func (p *packer) criticalDue(calls, run int) (time.Time, bool) {
+	n := (calls-1)*run + 1
+	if calls < 2 || p.longest < n {
 		return time.Time{}, false
 	}
 	var due time.Time

@@ -24,7 +24,7 @@
 //   - After a result of applied or duplicate it is not sent again.
 //   - With a key, no two items of one key are in flight, within one engine, and
 //     the items of a key are sent in the order of the input. An item may have
-//     several keys ([Config.Keys]).
+//     several keys ([Config.Keys]). [Advanced.SameKeyInBatch] relaxes this.
 //   - No more than a window of items is held.
 //   - Leaving the results loop early stops the job: what is not in flight is
 //     not sent, what is in flight is waited for.

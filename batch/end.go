@@ -30,49 +30,9 @@ func (c *core) giveUp(it *item, stop caperrors.Stop) {
 		c.end(it, outcome, stop)
 		return
 	}
-	names := it.names()
+	from := holder{it.seq, it.names()}
 	c.end(it, outcome, stop)
-	c.hold(j, names)
-}
-
-// hold ends the job's waiting items of some keys as not sent, and those to come.
-// An item that is held holds the others of its keys: it comes before them.
-func (c *core) hold(j *job, names []string) {
-	if j.held == nil {
-		j.held = make(map[string]struct{})
-	}
-	for len(names) > 0 {
-		name := names[0]
-		names = names[1:]
-		if _, already := j.held[name]; already {
-			continue
-		}
-		j.held[name] = struct{}{}
-		k := c.packer.keys[name]
-		if k == nil {
-			continue
-		}
-		for _, it := range c.packer.dropWaiting(k, func(it *item) bool { return it.job == j }, nil) {
-			names = append(names, it.others...)
-			if it.name != name {
-				names = append(names, it.name)
-			}
-			c.deliver(it, it.known, caperrors.ErrPredecessor)
-		}
-	}
-}
-
-// holds reports whether one of an item's keys is held.
-func (j *job) holds(it *item) bool {
-	if len(j.held) == 0 || it.name == "" {
-		return false
-	}
-	_, held := j.held[it.name]
-	for _, name := range it.others {
-		_, other := j.held[name]
-		held = held || other
-	}
-	return held
+	c.hold(j, from)
 }
 
 // deliver puts the result of an item that the packer no longer holds where its

@@ -35,8 +35,8 @@ type Packer struct {
 // Books are the packer's counts.
 type Books struct{ Available, Ready, Blocked, Delayed, Longest, Keys int }
 
-func NewPacker() *Packer {
-	return &Packer{p: newPacker(), items: make(map[int]*item), jobs: make(map[*item]int)}
+func NewPacker(runs bool) *Packer {
+	return &Packer{p: newPacker(runs), items: make(map[int]*item), jobs: make(map[*item]int)}
 }
 
 func (p *Packer) Admit(id int, key string, job int, more ...string) {
@@ -53,7 +53,7 @@ func (p *Packer) Close(id int, due time.Time)       { p.p.closeKeys(p.items[id],
 func (p *Packer) Release(now time.Time)             { p.p.release(now) }
 func (p *Packer) NextDue() (time.Time, bool)        { return p.p.nextDue() }
 func (p *Packer) CriticalDue(n int) (time.Time, bool) {
-	return p.p.criticalDue(n)
+	return p.p.criticalDue(n, 1)
 }
 
 // Drop removes a job's items that are not in a call.

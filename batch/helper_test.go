@@ -120,7 +120,7 @@ func unsound(s *server, items []bill, results []batch.Result[bill]) string {
 	}
 	for customer, ids := range s.order {
 		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !own[id] })
-		if customer != "" && !slices.IsSortedFunc(ids, byNumber) {
+		if customer != "" && !s.runs && !slices.IsSortedFunc(ids, byNumber) {
 			return fmt.Sprintf("customer %s out of order: %v", customer, ids)
 		}
 	}

@@ -1,6 +1,10 @@
 package batch
 
-import caperrors "github.com/capillary-go/capillary/errors"
+import (
+	"slices"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
 
 // item is one accepted item on its way to a final verdict. It is in exactly one
 // place: waiting behind its key, ready, delayed, in an isolated group, or in a
@@ -38,6 +42,11 @@ func (it *item) names() []string {
 		return nil
 	}
 	return append([]string{it.name}, it.others...)
+}
+
+// has reports whether a name is one of the item's keys.
+func (it *item) has(name string) bool {
+	return name != "" && (it.name == name || slices.Contains(it.others, name))
 }
 
 // places is the number of queues that the item stands in: one for each key, and
@@ -116,9 +125,10 @@ func (q *queue) remove(ln *link) {
 // the key is closed after a time-out.
 type keyState struct {
 	name    string
-	waiting queue // head goes next; what is in flight or delayed is not in it
-	out     int   // items in flight, delayed or isolated
-	closed  bool  // no item may go: a timed-out call may still be at work
+	waiting queue  // head goes next; what is in flight or delayed is not in it
+	out     int    // items in flight, delayed or isolated
+	taken   uint64 // number of the call that took an item last
+	closed  bool   // no item may go: a timed-out call may still be at work
 
 	ready      bool   // the head may go, and stands under this key: it is the head's first
 	readySince uint64 // number of calls made when the key became ready

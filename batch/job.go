@@ -29,7 +29,7 @@ type job struct {
 	free    []int // places of values given back
 	places  int   // places handed out so far
 	results []settled
-	held    map[string]struct{} // keys that are held
+	held    map[string]uint64 // keys that are held, behind the item of that number
 
 	flushing int // flushes under way
 
@@ -138,7 +138,7 @@ func (j *job) admit(slot int, e encoded) {
 		c.deliver(it, caperrors.NotSent, j.reason)
 	case j.holds(it):
 		if len(it.others) > 0 {
-			c.hold(j, it.names())
+			c.hold(j, holder{it.seq, it.names()})
 		}
 		c.deliver(it, caperrors.NotSent, caperrors.ErrPredecessor)
 	default:

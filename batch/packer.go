@@ -34,19 +34,27 @@ type packer struct {
 	longest  int   // longest backlog of any key
 	blocked  int   // places of items waiting behind a key that is out or closed
 	delayed  int   // items in delays
+	queued   int   // places of items in the queues of keys
 	calls    uint64
 
+	runs  bool      // a call may carry several items of a key, in their order
 	spare *keyState // free list, linked by nextSame
 }
 
 type bucket struct{ head, tail *keyState }
 
-func newPacker() *packer {
-	return &packer{keys: make(map[string]*keyState)}
+func newPacker(runs bool) *packer {
+	return &packer{keys: make(map[string]*keyState), runs: runs}
 }
 
-// available is the number of items that a call could carry now.
-func (p *packer) available() int { return p.ready + p.keyless.len }
+// available is the number of items that a call could carry now. With runs and
+// items of several keys it may be too high.
+func (p *packer) available() int {
+	if p.runs && p.ready > 0 {
+		return p.queued - p.blocked + p.keyless.len
+	}
+	return p.ready + p.keyless.len
+}
 
 // admit takes a new item. None of its keys' names is empty or there twice.
 func (p *packer) admit(it *item) {
@@ -68,6 +76,7 @@ func (p *packer) admit(it *item) {
 		ln := it.place(i)
 		k := ln.key
 		k.waiting.pushBack(ln)
+		p.queued++
 		p.count(k.backlog()-1, k.backlog())
 		if k.busy() {
 			p.blocked++
@@ -86,7 +95,8 @@ func (p *packer) offerHeads(it *item, front bool) {
 	}
 }
 
-// take removes up to n items, no two of one key, and appends them to out.
+// take removes up to n items and appends them to out: no two of one key, or
+// with runs, those of a key in their order.
 // patience is the number of calls after which what was passed over goes first.
 func (p *packer) take(n int, patience uint64, out []*item) []*item {
 	p.calls++
@@ -104,8 +114,11 @@ func (p *packer) take(n int, patience uint64, out []*item) []*item {
 		for p.buckets[p.top].head == nil {
 			p.top--
 		}
-		out = append(out, p.takeKey(p.buckets[p.top].head))
-		n--
+		k := p.buckets[p.top].head
+		out = append(out, p.takeKey(k))
+		for n--; n > 0 && p.runs && p.joins(k.waiting.head); n-- {
+			out = append(out, p.takeOut(k.waiting.head.it))
+		}
 	}
 	for n > 0 && p.keyless.len > 0 {
 		out = append(out, p.takeKeyless())
@@ -138,14 +151,41 @@ func (p *packer) takeKeyless() *item {
 // takeKey removes the next item of a ready key.
 func (p *packer) takeKey(k *keyState) *item {
 	p.unready(k)
-	it := k.waiting.head.it
+	return p.takeOut(k.waiting.head.it)
+}
+
+// takeOut removes an item from the queues of all its keys, which are out from
+// now on.
+func (p *packer) takeOut(it *item) *item {
 	for i := range it.places() {
 		ln := it.place(i)
-		ln.key.waiting.remove(ln)
-		ln.key.out++
-		p.blocked += ln.key.waiting.len
+		k := ln.key
+		k.waiting.remove(ln)
+		p.queued--
+		if k.busy() {
+			p.blocked--
+		} else {
+			p.blocked += k.waiting.len
+		}
+		k.out++
+		k.taken = p.calls
 	}
 	return it
+}
+
+// joins reports whether an item may ride behind others of its keys that are in
+// the call being made.
+func (p *packer) joins(head *link) bool {
+	if head == nil {
+		return false
+	}
+	for i := range head.it.places() {
+		ln := head.it.place(i)
+		if k := ln.key; k.waiting.head != ln || k.closed || k.out > 0 && k.taken != p.calls {
+			return false
+		}
+	}
+	return true
 }
 
 // finish ends an item that take gave out, or that is delayed: its verdict is
@@ -179,6 +219,7 @@ func (p *packer) giveBack(it *item) {
 			p.blocked -= k.waiting.len
 		}
 		k.waiting.insert(ln)
+		p.queued++
 	}
 	p.offerHeads(it, true)
 }
@@ -260,6 +301,7 @@ func (p *packer) withdraw(it *item) {
 		k := ln.key
 		p.count(k.backlog(), k.backlog()-1)
 		k.waiting.remove(ln)
+		p.queued--
 		if k.busy() {
 			p.blocked--
 		}

@@ -28,7 +28,7 @@ func (c *core) plan(now time.Time, pace float64) plan {
 		return plan{wakeAt: c.gate.closedUntil}
 	}
 	lanes := min(c.gate.limit, c.maxConcurrency)
-	if len(c.groups) > 0 && len(c.calls) < lanes {
+	if len(c.groups) > 0 && len(c.calls) < lanes && !c.isolating() {
 		return plan{send: true, group: true}
 	}
 	n, learning := c.limits.size(c.startItems, c.maxItems, c.wake)
@@ -44,7 +44,7 @@ func (c *core) plan(now time.Time, pace float64) plan {
 		c.wanted = (available/n + 1) * n
 		return wait
 	}
-	if due, ok := c.packer.criticalDue(ceilDiv(c.live, n)); ok {
+	if due, ok := c.packer.criticalDue(ceilDiv(c.live, n), c.runOf(n)); ok {
 		wait.wakeAt = earlier(wait.wakeAt, due)
 		return wait
 	}
@@ -58,12 +58,34 @@ func (c *core) plan(now time.Time, pace float64) plan {
 	return plan{send: true, n: n}
 }
 
+// runOf is how many items of one key a call of n items may carry.
+func (c *core) runOf(n int) int {
+	if c.sameKey {
+		return n
+	}
+	return 1
+}
+
+// isolating reports whether the next part of a split call must wait for one in
+// flight: with several items of a key in a call, both may hold the key.
+func (c *core) isolating() bool {
+	if !c.sameKey {
+		return false
+	}
+	for cl := range c.calls {
+		if cl.group {
+			return true
+		}
+	}
+	return false
+}
+
 // usefulLanes is how many calls in flight the data and the pace can use. A key
 // needs as many calls, one after another, as it has items; more calls at once
 // than that leaves room for go out without the longest key and are calls added
 // in the end.
 func (c *core) usefulLanes(n int, pace float64) int {
-	lanes := ceilDiv(c.live, n*max(1, c.packer.longest))
+	lanes := ceilDiv(c.live, n*max(1, ceilDiv(c.packer.longest, c.runOf(n))))
 	if pace > 0 {
 		lanes = min(lanes, 1+int(pace*c.gate.rtt.Seconds()))
 	}

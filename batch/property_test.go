@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,7 @@ type world struct {
 
 	hold    bool
 	several bool // items may have two customers
+	runs    bool // a call may carry several items of a customer
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
@@ -73,6 +75,8 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if w.several = rng.IntN(3) == 0; w.several {
 		cfg.Keys = customersOf
 	}
+	w.runs = rng.IntN(4) == 0
+	cfg.Advanced.SameKeyInBatch, w.srv.runs = w.runs, w.runs
 	w.eng = newEngine(t, w.srv, cfg)
 	return w
 }
@@ -132,6 +136,34 @@ func (w *world) faults() {
 			return caperrors.Verdict{Outcome: caperrors.Applied, Warnings: []caperrors.Warning{{Code: 99, Message: b.ID}}}
 		}
 	}
+}
+
+// inTurn checks that between two sends of a bill no later one of its customers
+// was sent without it.
+func inTurn(s *server, items []bill) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	calls := make(map[string][]int) // numbers of the calls that carried a bill
+	for i, ex := range s.calls {
+		for _, id := range ex.ids {
+			calls[id] = append(calls[id], i)
+		}
+	}
+	of := make(map[string][]bill)
+	for _, b := range items {
+		for _, customer := range b.customers() {
+			for _, earlier := range of[customer] {
+				sends := calls[earlier.ID]
+				for _, call := range calls[b.ID] {
+					if len(sends) > 0 && call < sends[len(sends)-1] && !slices.Contains(sends, call) {
+						return fmt.Errorf("bill %s of %s was sent before %s was through", b.ID, customer, earlier.ID)
+					}
+				}
+			}
+			of[customer] = append(of[customer], b)
+		}
+	}
+	return nil
 }
 
 func (w *world) items(from int) []bill {
@@ -217,7 +249,7 @@ func (w *world) job(t *testing.T, items []bill, limit time.Duration, stopAfter i
 	if text := unsound(w.srv.server, items, results); text != "" {
 		return errors.New(text)
 	}
-	return nil
+	return inTurn(w.srv.server, items)
 }
 
 // checkResult checks one result by itself.

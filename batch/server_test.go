@@ -34,6 +34,7 @@ type server struct {
 	named   bool          // a refusal names the limit
 	latency time.Duration // of each call; ctx cuts it short
 	dedupe  bool          // a bill that it has already is a duplicate
+	runs    bool          // a call may carry several bills of a customer
 	fault   func(call int, bills []bill) answer
 	verdict func(b bill, sends int) caperrors.Verdict // of one bill; nil: all applied
 
@@ -94,10 +95,16 @@ func (s *server) enter(bills []bill) (*exchange, answer) {
 	ex := &exchange{at: time.Now()}
 	s.flying++
 	s.peak = max(s.peak, s.flying)
+	own := make(map[string]bool) // customers of this call
 	for _, b := range bills {
 		ex.ids = append(ex.ids, b.ID)
 		s.sends[b.ID]++
 		for _, customer := range b.customers() {
+			if s.runs && own[customer] {
+				s.busy[customer]++
+				continue
+			}
+			own[customer] = true
 			if s.busy[customer]++; s.busy[customer] > 1 {
 				s.clashes = append(s.clashes, customer)
 			}

@@ -132,6 +132,7 @@ func (c *core) unknownItem(it *item, now time.Time, busyFor time.Duration) {
 	it.known = caperrors.Unknown
 	if busyFor > 0 {
 		c.packer.closeKeys(it, now.Add(busyFor))
+		c.recall(it)
 	}
 	switch {
 	case it.job == nil:

@@ -116,27 +116,7 @@ func (c *core) stopJob(j *job, reason caperrors.Stop, err error) {
 	for _, it := range c.packer.drop(own, nil) {
 		c.deliver(it, it.known, j.reason)
 	}
-	for i := range c.groups {
-		keep := c.groups[i].items[:0]
-		for _, it := range c.groups[i].items {
-			if own(it) {
-				c.end(it, it.known, j.reason)
-			} else {
-				keep = append(keep, it)
-			}
-		}
-		c.groups[i].items = keep
+	for _, it := range c.dropGrouped(own) {
+		c.end(it, it.known, j.reason)
 	}
-	c.dropEmptyGroups()
-}
-
-func (c *core) dropEmptyGroups() {
-	keep := c.groups[:0]
-	for _, g := range c.groups {
-		if len(g.items) > 0 {
-			keep = append(keep, g)
-		}
-	}
-	clear(c.groups[len(keep):])
-	c.groups = keep
 }
