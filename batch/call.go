@@ -47,6 +47,7 @@ func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
 	for j := range c.jobs {
 		j.progress.Calls++
 	}
+	c.reportHotKey(cl.started)
 	c.event(Event{Kind: CallStarted, At: cl.started, Items: len(cl.items), InFlight: len(c.calls)})
 	return cl, callCtx
 }

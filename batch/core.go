@@ -41,6 +41,7 @@ type core struct {
 	trouble   error // why the last call came to nothing that was busy or out of reach
 	spare     *item // free list, linked by nextSpare
 	events    []Event
+	hot       bool    // a hot key was reported
 	rooms     []*room // memory of calls that came back
 	stopLoop  context.CancelFunc
 	loopEnd   chan struct{} // closed when the loop has ended
@@ -105,6 +106,7 @@ func (c *core) leave(j *job) {
 		end = c.loopEnd
 		c.stopLoop, c.loopEnd = nil, nil
 		c.rooms = nil
+		c.hot = false
 		c.waitSince = time.Time{}
 	}
 	c.mu.Unlock()

@@ -20,6 +20,12 @@ const (
 	// of reach, or the budget for repeated calls is empty. Err is what came back
 	// last.
 	Waiting
+	// HotKey: more than half the window, Items of it, is of one key. They go one
+	// after another, however many calls may be in flight. It comes again only
+	// after the key's items were fewer than a quarter of the window. It does not
+	// tell the key, which names a customer and has no place in a log: the
+	// results tell it.
+	HotKey
 )
 
 // Event is something that happened in an engine.

@@ -26,6 +26,12 @@ type Progress struct {
 	Lanes    int // calls that may be in flight as far as the server's answers allow
 	Limit    int // items known to fit in a call; 0 while nothing is known
 
+	// HotKey is the number of items of the key that has most, if that is more
+	// than half the window, else 0. Such a key limits the pace of the whole job:
+	// its items go one after another. A larger window or
+	// [Advanced.SameKeyInBatch] helps.
+	HotKey int
+
 	// Trouble is why the last call came to nothing, while no call has been
 	// accepted since: the server is busy or out of reach. Nil otherwise.
 	Trouble error
@@ -80,6 +86,7 @@ func (j *job) snapshot() Progress {
 	p.InFlight = len(c.calls)
 	p.Lanes = c.gate.limit
 	p.Limit = c.limits.learned()
+	p.HotKey, _ = c.hotKey()
 	if c.gate.refusals > 0 {
 		p.Trouble = c.trouble
 	}
