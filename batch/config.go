@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -47,6 +48,19 @@ type Config[T any] struct {
 	// answer. Zero: ReportUnknown.
 	OnUnknown OnUnknown
 
+	// Reconcile asks the API what became of items whose call ended without an
+	// answer. It is needed for ReconcileUnknown, and for nothing else. It returns
+	// one answer for each item, in their order; with an error, or another number
+	// of answers, all of them stay unknown, and so they do if it panics.
+	//
+	// It is called without a lock, with the items of one call that ended unknown,
+	// once the server can no longer be at work on them; at most MaxConcurrency
+	// times at once. Ctx ends after [Advanced.ReconcileTimeout], and with the
+	// context of all jobs with an item among them; soon after it the items end
+	// as unknown, whether Reconcile has returned or not. It must not use the
+	// engine.
+	Reconcile func(ctx context.Context, items []T) ([]Found, error)
+
 	// Observe is called for each event, one after another, without a lock. All
 	// events of a job have come when it returns. It must not block or panic, and
 	// must not use the engine. Nil: no events.
@@ -92,6 +106,9 @@ type Advanced struct {
 	// cannot happen.
 	SameKeyInBatch bool
 
+	// ReconcileTimeout bounds each call of Reconcile. Zero: 1 min.
+	ReconcileTimeout time.Duration
+
 	// KeepTogether turns off what splits a call that was refused as a whole to
 	// find the item at fault. It is always off for an endpoint on which one
 	// failed item fails its call.
@@ -108,6 +125,26 @@ const (
 	// ResendUnknown sends the item again. Choose it only if the server knows
 	// its natural id, so that a second one is refused as a duplicate.
 	ResendUnknown
+	// ReconcileUnknown asks [Config.Reconcile] what became of the item, and keeps
+	// its key closed meanwhile. Present ends the item as a duplicate with
+	// AfterUnknown: the server has it, though not provably from this engine.
+	// Absent sends it again, as often as MaxAttempts allows; at the end of them it
+	// is refused. CannotTell reports it as unknown.
+	ReconcileUnknown
+)
+
+// Found is what [Config.Reconcile] found out about an item.
+type Found uint8
+
+// The findings.
+const (
+	// CannotTell: nothing was found out. The item ends as unknown.
+	CannotTell Found = iota
+	// Present: the server has the item.
+	Present
+	// Absent: the server does not have the item, and will not have it later from
+	// a send that is over.
+	Absent
 )
 
 // OnKeyFailure is what happens to the later items of a key after one of them
@@ -130,6 +167,7 @@ const (
 	defaultWindow         = 8000
 	defaultLinger         = time.Second
 	defaultMaxOutage      = 10 * time.Minute
+	defaultReconcile      = time.Minute
 )
 
 // settings are the parts of a Config that do not depend on the item type, with
@@ -148,6 +186,7 @@ type settings struct {
 	maxOutage      time.Duration
 	splittable     bool
 	sameKey        bool
+	askFor         time.Duration
 }
 
 func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
@@ -164,6 +203,7 @@ func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
 		maxOutage:      orDefault(cfg.Advanced.MaxOutage, defaultMaxOutage),
 		splittable:     !cfg.Advanced.KeepTogether,
 		sameKey:        cfg.Advanced.SameKeyInBatch,
+		askFor:         orDefault(cfg.Advanced.ReconcileTimeout, defaultReconcile),
 	}
 	if endpoint != nil {
 		s.name = endpoint.Name()
@@ -182,7 +222,9 @@ func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
 		notNegative("Advanced.Window", cfg.Advanced.Window),
 		notNegative("Advanced.Linger", cfg.Advanced.Linger),
 		notNegative("Advanced.MaxOutage", cfg.Advanced.MaxOutage),
-		oneOf("OnUnknown", cfg.OnUnknown <= ResendUnknown),
+		notNegative("Advanced.ReconcileTimeout", cfg.Advanced.ReconcileTimeout),
+		oneOf("OnUnknown", cfg.OnUnknown <= ReconcileUnknown),
+		together("Reconcile", cfg.Reconcile != nil, cfg.OnUnknown == ReconcileUnknown),
 		oneOf("Advanced.OnKeyFailure", cfg.Advanced.OnKeyFailure <= HoldKey),
 	)
 }
@@ -206,6 +248,13 @@ func notBoth(field string, set bool, other string, otherSet bool) error {
 		return nil
 	}
 	return &caperrors.ArgumentError{Field: field, Index: -1, Reason: "must not be set beside " + other}
+}
+
+func together(field string, set, wanted bool) error {
+	if set == wanted {
+		return nil
+	}
+	return &caperrors.ArgumentError{Field: field, Index: -1, Reason: "goes with OnUnknown set to ReconcileUnknown"}
 }
 
 func oneOf(field string, ok bool) error {

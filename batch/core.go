@@ -18,9 +18,10 @@ import (
 type core struct {
 	settings
 	sender    Sender
-	appender  Appender  // the sender; nil if it is none
-	knowsIDs  bool      // an item's id is what the sender's Inspect returned
-	resources Resources // nil if the sender has none
+	appender  Appender                                                 // the sender; nil if it is none
+	knowsIDs  bool                                                     // an item's id is what the sender's Inspect returned
+	resources Resources                                                // nil if the sender has none
+	reconcile func(ctx context.Context, values []any) ([]Found, error) // nil if nobody is asked
 	policy    retry.Policy
 	budget    *retry.Budget // nil if the sender has none
 	limits    *limits
@@ -29,7 +30,8 @@ type core struct {
 
 	mu        sync.Mutex
 	packer    *packer
-	groups    []group // calls to be made alone, split off from refused ones
+	asks      []*inquiry // to be made, and under way
+	groups    []group    // calls to be made alone, split off from refused ones
 	gate      *gate
 	jobs      map[*job]struct{}
 	calls     map[*call]struct{}
@@ -135,7 +137,10 @@ func (c *core) loop(ctx context.Context, end chan<- struct{}) {
 			c.mu.Unlock()
 			return
 		}
-		next := c.plan(time.Now(), pace)
+		now := time.Now()
+		asked := c.ask(ctx, now)
+		next := c.plan(now, pace)
+		next.wakeAt = earlier(next.wakeAt, asked)
 		switch {
 		case !next.send:
 			c.mu.Unlock()

@@ -66,7 +66,8 @@
 //
 // A call that ends without an answer leaves its items unknown: they may have
 // been applied. They are reported so by default; [ResendUnknown] sends them
-// again, for servers that know an item by its natural id. After a time-out the
+// again, for servers that know an item by its natural id, and [ReconcileUnknown]
+// asks a function of the caller what became of them. After a time-out the
 // server may still be at work: the keys of such a call stay closed for as long
 // again.
 //

@@ -25,7 +25,7 @@ func (c *core) discard(it *item) { c.end(it, caperrors.Unknown, 0) }
 // that has stopped end anyway.
 func (c *core) giveUp(it *item, stop caperrors.Stop) {
 	j, outcome := it.job, it.known
-	final := outcome == caperrors.Refused && it.verdict.Kind != caperrors.ErrTransient
+	final := outcome == caperrors.Refused && it.verdict.Kind != caperrors.ErrTransient && stop != caperrors.ErrAttemptsExhausted
 	if c.onKeyFailure != HoldKey || j == nil || j.stopped || final {
 		c.end(it, outcome, stop)
 		return
@@ -48,7 +48,7 @@ func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	s := settled{
 		slot: it.slot, index: it.index, attempts: it.attempts, id: it.id, key: it.name,
 		outcome:      outcome,
-		afterUnknown: it.known == caperrors.Unknown && outcome != caperrors.Unknown,
+		afterUnknown: it.lost && outcome != caperrors.Unknown,
 		verdict:      it.verdict,
 	}
 	if !outcome.Done() {

@@ -36,6 +36,9 @@ func New[T any](sender Sender, cfg Config[T]) (*Engine[T], error) {
 	}
 	raw := isRaw[T]()
 	c := newCore(set, sender)
+	if cfg.Reconcile != nil {
+		c.reconcile = reconciler(cfg.Reconcile)
+	}
 	c.knowsIDs = endpoint != nil && cfg.ID == nil
 	return &Engine[T]{
 		core:    c,

@@ -59,6 +59,8 @@ func TestEventsComeInOrderAndNoneIsLost(t *testing.T) {
 					require.ErrorIs(t, e.Err, caperrors.ErrOversize)
 				case batch.Waiting:
 					assert.Positive(t, e.Took)
+				case batch.HotKey:
+					assert.Fail(t, "every customer has one bill")
 				}
 			}
 			assert.Zero(t, inFlight)

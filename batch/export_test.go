@@ -103,6 +103,9 @@ func Leftovers[T any](e *Engine[T]) string {
 	defer c.mu.Unlock()
 	c.limits.mu.Lock()
 	defer c.limits.mu.Unlock()
+	if len(c.asks) > 0 {
+		return fmt.Sprintf("%d inquiries", len(c.asks))
+	}
 	c.packer.release(time.Now().Add(24 * time.Hour))
 	got := fmt.Sprintf("live %d, calls %d, groups %d, jobs %d, keys %d, keyless %d, delays %d, blocked %d, delayed %d, longest %d, ready %d, probing %v, events %d",
 		c.live, len(c.calls), len(c.groups), len(c.jobs), len(c.packer.keys), c.packer.keyless.len, len(c.packer.delays),
@@ -133,7 +136,11 @@ func Misplaced[T any](e *Engine[T]) string {
 	c := e.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	places := c.packer.keyless.len + c.packer.delayed
+	places := 0
+	for _, q := range c.asks {
+		places += len(q.items)
+	}
+	places += c.packer.keyless.len + c.packer.delayed
 	for _, k := range c.packer.keys {
 		for ln := k.waiting.head; ln != nil; ln = ln.next {
 			if ln.it.first.key == k { // of several keys, once

@@ -30,6 +30,7 @@ type item struct {
 	bounces   int               // answers that sent its whole call back
 	conflicts int               // request-level 521 answers to calls that carried it
 	known     caperrors.Outcome // what is known so far: NotSent, Refused, or Unknown once a send ended so
+	lost      bool              // a send ended unknown
 	suspect   bool              // its call was refused as oversize at a size that was accepted before
 
 	verdict caperrors.Verdict // last answer about it

@@ -15,6 +15,8 @@ type job struct {
 	ctx      context.Context
 	deadline time.Time // of ctx; zero if it has none
 
+	value func(slot int) any // the caller's item; nil if nobody is asked about it
+
 	admitting bool  // the source may bring more
 	stopped   bool  // nothing more is sent
 	ended     bool  // ctx has ended

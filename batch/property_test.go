@@ -32,6 +32,7 @@ type world struct {
 	misplaced string // what Misplaced found first
 
 	hold    bool
+	asks    bool // what is unknown is asked about
 	several bool // items may have two customers
 	runs    bool // a call may carry several items of a customer
 }
@@ -77,6 +78,10 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	w.runs = rng.IntN(4) == 0
 	cfg.Advanced.SameKeyInBatch, w.srv.runs = w.runs, w.runs
+	if w.asks = rng.IntN(4) == 0; w.asks {
+		w.resend, w.srv.dedupe = false, false // so that a second send of what is there would show
+		cfg.OnUnknown, cfg.Reconcile = batch.ReconcileUnknown, w.find
+	}
 	w.eng = newEngine(t, w.srv, cfg)
 	return w
 }
@@ -136,6 +141,36 @@ func (w *world) faults() {
 			return caperrors.Verdict{Outcome: caperrors.Applied, Warnings: []caperrors.Warning{{Code: 99, Message: b.ID}}}
 		}
 	}
+}
+
+// find asks the server's truth, if it does not fail.
+func (w *world) find(ctx context.Context, items []bill) ([]batch.Found, error) {
+	w.srv.mu.Lock()
+	found := make([]batch.Found, len(items))
+	for i, b := range items {
+		found[i] = batch.Absent
+		if w.srv.applied[b.ID] > 0 {
+			found[i] = batch.Present
+		}
+		if w.rng.IntN(10) == 0 {
+			found[i] = batch.CannotTell
+		}
+	}
+	fault, pause := w.rng.IntN(40), time.Duration(w.rng.IntN(3000))*time.Millisecond
+	w.srv.mu.Unlock()
+	switch fault {
+	case 0:
+		panic("found nothing")
+	case 1:
+		return found[1:], nil
+	case 2:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case 3:
+		pause = time.Hour
+	}
+	nap(pause)
+	return found, nil
 }
 
 // inTurn checks that between two sends of a bill no later one of its customers
@@ -268,9 +303,11 @@ func (w *world) checkResult(r *batch.Result[bill], stopped error) error {
 		!errors.Is(r.Err, caperrors.ErrDeadlineTooNear) && !errors.Is(r.Err, caperrors.ErrAttemptsExhausted) &&
 		!errors.Is(r.Err, caperrors.ErrJobStopped):
 		return fmt.Errorf("item %d was not sent for no reason: %w", r.Index, r.Err)
+	case w.asks && r.Outcome == caperrors.Duplicate && !r.AfterUnknown:
+		return fmt.Errorf("item %d is a duplicate of nothing", r.Index)
 	case !w.resend && r.Outcome == caperrors.Applied && len(r.Warnings) != 1:
 		return fmt.Errorf("item %d lost its warning", r.Index)
-	case r.AfterUnknown && !w.resend:
+	case r.AfterUnknown && !w.resend && !w.asks:
 		return fmt.Errorf("item %d was sent again after an unknown send", r.Index)
 	}
 	return nil
@@ -312,6 +349,7 @@ func TestWhateverHappensEveryItemHasItsFate(t *testing.T) {
 			}
 			all.Wait()
 			require.NoError(t, errors.Join(errs...), "seed %d", seed)
+			nap(2 * time.Hour) // what was asked and is deaf
 			synctest.Wait()
 			require.Empty(t, w.misplaced, "seed %d", seed)
 			require.Empty(t, batch.Leftovers(w.eng), "seed %d", seed)

@@ -30,7 +30,9 @@ type Run[T any] struct {
 // (not-sent, if they never went out), and those in flight as unknown unless an
 // answer comes at once.
 func (e *Engine[T]) Run(ctx context.Context, src iter.Seq2[T, error]) *Run[T] {
-	return &Run[T]{engine: e, job: newJob(ctx, e.core), src: src, values: newSlots[T](e.core.window)}
+	r := &Run[T]{engine: e, job: newJob(ctx, e.core), src: src, values: newSlots[T](e.core.window)}
+	r.job.value = r.values.peek
+	return r
 }
 
 // Results iterates over the results as they come, one for each item of the
@@ -150,6 +152,9 @@ func (s *slots[T]) put(slot int, item T) {
 	}
 	(*chunk)[slot%chunkSize] = item
 }
+
+// peek returns the value of an item that has no result yet.
+func (s *slots[T]) peek(slot int) any { return s.chunks[slot/chunkSize][slot%chunkSize] }
 
 func (s *slots[T]) take(slot int) T {
 	place := &s.chunks[slot/chunkSize][slot%chunkSize]

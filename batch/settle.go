@@ -79,7 +79,7 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 			c.end(it, v.Outcome, 0)
 			settled++
 		case v.Outcome == caperrors.Unknown:
-			c.unknownItem(it, now, 0)
+			c.unknownItem(cl, it, now, 0)
 		case v.Kind == caperrors.ErrTransient:
 			c.transient(it, now)
 		case v.Kind == caperrors.ErrOversize:
@@ -121,15 +121,15 @@ func (c *core) unknown(cl *call, err error, now time.Time, busyFor time.Duration
 	}
 	for _, it := range cl.items {
 		it.verdict, it.err = caperrors.Verdict{RequestID: caperrors.RequestIDOf(err)}, err
-		c.unknownItem(it, now, busyFor)
+		c.unknownItem(cl, it, now, busyFor)
 	}
 	if outage != nil {
 		c.stopLocked(outage)
 	}
 }
 
-func (c *core) unknownItem(it *item, now time.Time, busyFor time.Duration) {
-	it.known = caperrors.Unknown
+func (c *core) unknownItem(cl *call, it *item, now time.Time, busyFor time.Duration) {
+	it.known, it.lost = caperrors.Unknown, true
 	if busyFor > 0 {
 		c.packer.closeKeys(it, now.Add(busyFor))
 		c.recall(it)
@@ -145,6 +145,11 @@ func (c *core) unknownItem(it *item, now time.Time, busyFor time.Duration) {
 			return
 		}
 		c.delay(it, now, busyFor+c.policy.Delay(retry.Transport, it.strikes-1))
+	case c.onUnknown == ReconcileUnknown && it.job.stopped:
+		c.giveUp(it, it.job.reason)
+	case c.onUnknown == ReconcileUnknown:
+		it.strikes++
+		c.askLater(cl, it, now.Add(busyFor))
 	default:
 		c.giveUp(it, 0)
 	}

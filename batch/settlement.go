@@ -53,7 +53,7 @@ func (r *Result[T]) Settlement() Settlement {
 		return Again
 	case item.Outcome == caperrors.NotSent && item.Stop == 0:
 		return DeadLetter // it cannot be encoded, or would damage its call
-	case item.Outcome == caperrors.NotSent, item.Kind == caperrors.ErrTransient,
+	case item.Outcome == caperrors.NotSent, item.Kind == caperrors.ErrTransient, item.Stop == caperrors.ErrAttemptsExhausted,
 		item.Stop == caperrors.ErrJobStopped, item.Stop == caperrors.ErrContextEnded:
 		return Again
 	case item.Scope.Level == caperrors.RequestLevel && refusesEveryCall(item.Kind):

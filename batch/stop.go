@@ -27,6 +27,7 @@ func (j *job) canceled() {
 			cl.cancel(cause)
 		}
 	}
+	c.cancelAsks()
 	if j.open > 0 {
 		j.grace = time.AfterFunc(cancelGrace, j.detach)
 	}
@@ -46,8 +47,16 @@ func (j *job) detach() {
 		}
 		for _, it := range cl.items {
 			if it.job == j {
-				it.known = caperrors.Unknown
+				it.known, it.lost = caperrors.Unknown, true
 				it.verdict, it.err = caperrors.Verdict{}, nil
+				j.push(it, caperrors.Unknown, j.reason)
+				it.job = nil
+			}
+		}
+	}
+	for _, q := range c.asks {
+		for _, it := range q.items {
+			if it.job == j {
 				j.push(it, caperrors.Unknown, j.reason)
 				it.job = nil
 			}
@@ -116,7 +125,7 @@ func (c *core) stopJob(j *job, reason caperrors.Stop, err error) {
 	for _, it := range c.packer.drop(own, nil) {
 		c.deliver(it, it.known, j.reason)
 	}
-	for _, it := range c.dropGrouped(own) {
+	for _, it := range append(c.dropGrouped(own), c.dropAsks(own)...) {
 		c.end(it, it.known, j.reason)
 	}
 }

@@ -55,6 +55,7 @@ func (e *Engine[T]) Writer(onResult func(context.Context, Result[T])) *Writer[T]
 		values:   newSlots[T](e.core.window),
 	}
 	w.ctx = context.WithValue(context.Background(), writerKey{}, w.job)
+	w.job.value = w.values.peek
 	e.core.join(w.job)
 	go w.handOut()
 	return w
