@@ -143,11 +143,14 @@ func loadSkewed(t *testing.T, items []bill, kind string, lanes, least int) {
 	assert.LessOrEqual(t, calls, least*290/260)
 	if kind == "a named limit" {
 		assert.LessOrEqual(t, srv.rejected, 1)
-		if lanes == 1 {
-			assert.LessOrEqual(t, trips, least+1)
-		} else {
-			assert.LessOrEqual(t, trips, max(longest(items)*105, least*100)/100)
-		}
+	}
+	switch {
+	case lanes > 1:
+		assert.LessOrEqual(t, trips, max(longest(items)*105, least*100)/100)
+	case kind == "a named limit":
+		assert.LessOrEqual(t, trips, least+1)
+	default:
+		assert.Equal(t, calls, trips, "one at a time, and none waits")
 	}
 	assertIdle(t, eng)
 }
@@ -168,6 +171,93 @@ func TestDistinctCustomersUseAllLanes(t *testing.T) {
 				assert.Equal(t, tt.lanes, srv.peak)
 				assert.LessOrEqual(t, len(srv.sent()), ceilDiv(26_000, tt.limit)+20)
 			})
+		})
+	}
+}
+
+// mishaps are what a long load meets, each with the calls that it may add to
+// the fewest.
+func mishaps(lanes int) map[string]struct {
+	meet  func(srv *server, rng *rand.Rand)
+	extra func(least int) int
+} {
+	type mishap = struct {
+		meet  func(srv *server, rng *rand.Rand)
+		extra func(least int) int
+	}
+	busy := func(srv *server, rng *rand.Rand) {
+		srv.limit = 100
+		srv.verdict = func(bill, int) caperrors.Verdict {
+			if rng.IntN(100) < 5 {
+				return refusedNow(521)
+			}
+			return caperrors.Verdict{Outcome: caperrors.Applied}
+		}
+	}
+	learning := 5 + log2(100) + 8
+	return map[string]mishap{
+		"the limit is 200, falls to 50 and rises to 500": {func(srv *server, _ *rand.Rand) {
+			srv.limit = 200
+			srv.fault = func(call int, _ []bill) answer {
+				switch call {
+				case 100:
+					srv.limit = 50
+				case 200:
+					srv.limit = 500
+				}
+				return nil
+			}
+		}, func(int) int { return learning + 2*lanes + 20 }},
+		// 1.08 of the fewest, 20 and the attempts.
+		"5 % of the items are busy": {busy, func(least int) int { return least*8/100 + 20 + 8 }},
+		"an outage of one minute": {func(srv *server, _ *rand.Rand) {
+			srv.limit = 100
+			var down time.Time
+			srv.fault = func(call int, _ []bill) answer {
+				if call == 100 {
+					down = time.Now()
+				}
+				if call >= 100 && time.Since(down) < time.Minute {
+					return refuseCall(503)
+				}
+				return nil
+			}
+		}, func(int) int { return learning + lanes + 9 + 60/15 + lanes }},
+	}
+}
+
+func TestALoadThroughMishaps(t *testing.T) {
+	t.Parallel()
+	sources := map[string]func(t *testing.T) []bill{
+		"a shop's invoices": invoices,
+		"made up":           func(t *testing.T) []bill { t.Helper(); return skewed() },
+	}
+	for name, source := range sources {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			items := source(t)
+			least := max(longest(items), ceilDiv(len(items), 100))
+			for _, lanes := range []int{1, 4, 16} {
+				for what, mishap := range mishaps(lanes) {
+					t.Run(fmt.Sprintf("%s, %d lanes", what, lanes), func(t *testing.T) {
+						t.Parallel()
+						synctest.Test(t, func(t *testing.T) {
+							srv := newServer()
+							mishap.meet(srv, rand.New(rand.NewPCG(4, 5)))
+							start := time.Now()
+							rep, _ := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: lanes}).Do(t.Context(), items)
+							assertSound(t, srv, items, rep)
+							p := rep.Progress
+							assert.Equal(t, len(items), p.Applied+p.Refused)
+							assert.LessOrEqual(t, p.Refused, 2, "8 refusals in a row of 5 % each")
+							assert.Len(t, srv.applied, p.Applied)
+							t.Logf("%d of %d items applied in %d calls, %d wasted, in %v; at least %d calls without mishaps",
+								p.Applied, len(items), p.Calls, p.Wasted, time.Since(start).Round(time.Second/10), least)
+							assert.LessOrEqual(t, p.Calls, least+mishap.extra(least))
+						})
+					})
+				}
+			}
 		})
 	}
 }
