@@ -30,6 +30,7 @@ type options struct {
 	key, id   string
 
 	results, deadLetter, unknown string
+	report                       string
 
 	rpm, concurrency, maxBatch, maxAttempts int
 	timeout                                 time.Duration
@@ -59,6 +60,7 @@ func flagSet(getenv func(string) string) (*flag.FlagSet, *options, *choices) {
 	set.StringVar(&o.results, "results", "", "`file` for one line of JSON per input record; - for standard output")
 	set.StringVar(&o.deadLetter, "dead-letter", "", "`file` for the bodies of refused and not-sent items; - for standard output")
 	set.StringVar(&o.unknown, "unknown", "", "`file` for the bodies of unknown items; - for standard output")
+	set.StringVar(&o.report, "report", "", "`file` for a report of the load in HTML, which needs nothing beside itself")
 	set.IntVar(&o.rpm, "rpm", 0, "calls a minute at most; 0 for no bound")
 	set.IntVar(&o.concurrency, "concurrency", 4, "calls in flight at most")
 	set.IntVar(&o.maxBatch, "max-batch", 1000, "items a call at most; what the server takes is learned")

@@ -49,7 +49,25 @@ func (l *load) run(ctx context.Context) int {
 		err = closeErr
 	}
 	engine := job.Progress()
-	return l.tell(err, &engine, time.Since(started))
+	status := statusOf(err, l.out.snapshot())
+	if reportErr := l.report(err, status, &engine); reportErr != nil {
+		err = errors.Join(err, reportErr)
+		status = statusFailed
+	}
+	l.tell(err, &engine, time.Since(started))
+	return status
+}
+
+// statusOf returns the exit status of a load.
+func statusOf(err error, counts tally) int {
+	switch {
+	case err != nil:
+		return statusFailed
+	case !counts.allDone():
+		return statusSome
+	default:
+		return statusDone
+	}
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -112,16 +130,9 @@ func (l *load) drain(ctx context.Context, stopped error) {
 	}
 }
 
-// tell prints how the load went, the summary last, and returns the exit status.
-func (l *load) tell(err error, engine *batch.Progress, elapsed time.Duration) int {
+// tell prints how the load went, the summary last.
+func (l *load) tell(err error, engine *batch.Progress, elapsed time.Duration) {
 	counts := l.out.snapshot()
-	status := statusDone
-	switch {
-	case err != nil:
-		status = statusFailed
-	case !counts.allDone():
-		status = statusSome
-	}
 	counts.printReasons(l.stderr)
 	if l.opts.key != "" && !counts.keyed && counts.done() > 0 {
 		fmt.Fprintf(l.stderr, "etl: no item had anything at -key %s: nothing kept a customer's items in order\n", l.opts.key)
@@ -133,5 +144,4 @@ func (l *load) tell(err error, engine *batch.Progress, elapsed time.Duration) in
 		fmt.Fprintf(l.stderr, "etl: what comes after record %d was not read, and stands in no file\n", l.in.rows())
 	}
 	fmt.Fprintln(l.stderr, summary(&counts, engine, elapsed))
-	return status
 }

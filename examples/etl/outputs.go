@@ -14,6 +14,7 @@ import (
 
 	"github.com/capillary-go/capillary/batch"
 	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/examples/etl/report"
 )
 
 // outputs writes down the fate of each record and counts it. It is safe for concurrent use.
@@ -21,7 +22,8 @@ type outputs struct {
 	mu                           sync.Mutex
 	results, deadLetter, unknown *sink // nil: not asked for
 	tally                        tally
-	err                          error // the first failure to write
+	recorder                     *report.Recorder // nil: no report
+	err                          error            // the first failure to write
 	failed                       func(error)
 	closed                       bool
 	line                         bytes.Buffer
@@ -100,6 +102,9 @@ func (o *outputs) put(r *record, line *resultLine) {
 		return // the reader of an interrupted load, which no one waits for
 	}
 	o.tally.count(line)
+	if o.recorder != nil {
+		o.recorder.Record(time.Now(), reported(line))
+	}
 	if o.results != nil {
 		o.line.Reset()
 		err := o.encoder.Encode(line)
@@ -209,6 +214,11 @@ func openOutputs(o *options, stdin io.Reader, stdout io.Writer) (*outputs, error
 		{"results", o.results, &out.results}, {"dead-letter", o.deadLetter, &out.deadLetter}, {"unknown", o.unknown, &out.unknown},
 	}
 	taken := takenFiles(o, stdin)
+	if o.report != "" {
+		if err := errors.Join(taken.add("-report", o.report), checkReport(o.report)); err != nil {
+			return nil, &usageError{err}
+		}
+	}
 	for _, t := range targets {
 		if t.path == "" {
 			continue
@@ -274,7 +284,7 @@ func (t *files) add(user, path string) error {
 		return fmt.Errorf("%s and %s are the same file", before, user)
 	}
 	t.paths[path] = user
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // the caller names its own file
 	if err != nil || !info.Mode().IsRegular() {
 		return nil //nolint:nilerr // a file that is not there yet is nobody's
 	}

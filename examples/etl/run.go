@@ -6,8 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"time"
 
+	"github.com/capillary-go/capillary/batch"
 	"github.com/capillary-go/capillary/client/clienttest"
+	"github.com/capillary-go/capillary/examples/etl/report"
 )
 
 // Exit statuses.
@@ -73,7 +76,13 @@ func (c *command) run(ctx context.Context, args []string) int {
 // load opens everything, loads, and closes everything. The error is why the load could not begin. Output files are opened last: they
 // lose what they held.
 func (c *command) load(ctx context.Context, opts *options) (int, error) {
-	t, err := c.connect(opts)
+	var recorder *report.Recorder
+	var observe func(batch.Event)
+	if opts.report != "" {
+		recorder = report.NewRecorder(time.Now())
+		observe = recorder.Observe
+	}
+	t, err := c.connect(opts, observe)
 	if err != nil {
 		return 0, err
 	}
@@ -90,6 +99,7 @@ func (c *command) load(ctx context.Context, opts *options) (int, error) {
 	if t.server != nil {
 		fmt.Fprintln(c.stderr, "etl: no -base-url: loading into the built-in simulator, nothing leaves this process")
 	}
+	out.recorder = recorder
 	l := &load{opts: opts, target: t, in: in, out: out, command: c}
 	return l.run(ctx), nil
 }

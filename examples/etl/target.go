@@ -13,8 +13,8 @@ type target struct {
 	server *clienttest.Server
 }
 
-// connect makes the client and the engine. It sends nothing.
-func (c *command) connect(o *options) (*target, error) {
+// connect makes the client and the engine, which observe, unless nil, listens to. It sends nothing.
+func (c *command) connect(o *options, observe func(batch.Event)) (*target, error) {
 	t := &target{}
 	opts := []client.Option{client.WithTimeout(o.timeout), client.WithUserAgent("etl")}
 	if o.rpm > 0 {
@@ -47,6 +47,7 @@ func (c *command) connect(o *options) (*target, error) {
 		MaxConcurrency: o.concurrency,
 		MaxAttempts:    o.maxAttempts,
 		OnUnknown:      o.onUnknown,
+		Observe:        observe,
 		Advanced:       batch.Advanced{Window: window, OnKeyFailure: o.onKeyFailure},
 	})
 	if err != nil {
