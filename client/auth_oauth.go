@@ -128,7 +128,7 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (token, error) {
 	}
 	asked := time.Now()
 	var got token
-	_, err = c.transport.Do(ctx, &transport.Request{
+	request := &transport.Request{
 		Op:         tokenName,
 		Method:     http.MethodPost,
 		URL:        c.base + "/" + tokenName,
@@ -141,7 +141,10 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (token, error) {
 			got, refusal = readToken(a, asked)
 			return transport.Judgement{Err: hideSecrets(refusal, keys)}
 		},
-	})
+	}
+	ctx, seen := c.observe(ctx, request)
+	result, err := c.transport.Do(ctx, request)
+	seen.end(nil, &result, err)
 	if err != nil {
 		return token{}, inner(err)
 	}

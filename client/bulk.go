@@ -71,7 +71,10 @@ func (b *Bulk) SendAppend(ctx context.Context, dst []caperrors.Verdict, items []
 	}
 	x.request.OnlyUnsent, x.request.Released = true, m.release
 	x.judge.call.Verdicts = dst[len(dst):]
-	if _, err = b.core.transport.Do(ctx, x.request); err != nil {
+	ctx, seen := b.core.observe(ctx, x.request)
+	result, err := b.core.transport.Do(ctx, x.request)
+	seen.end(x, &result, err)
+	if err != nil {
 		return nil, err
 	}
 	return appendVerdicts(dst, x.judge.reply.Verdicts), nil

@@ -91,12 +91,16 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	several.tell(&x.judge.call)
 	x.request.Header = header
 	x.request.Repeatable = x.request.Repeatable || req.Repeatable
+	ctx, seen := c.core.observe(ctx, x.request)
 	result, err := c.core.transport.Do(ctx, x.request)
 	resp := x.response(&result)
 	if err == nil && resp != nil && len(resp.Items) > 0 {
-		return resp, partial(&ep, resp.Items, several.id, &result)
+		err = partial(&ep, resp.Items, several.id, &result)
+	} else {
+		err = x.finish(&result, err)
 	}
-	return resp, x.finish(&result, err)
+	seen.end(x, &result, err)
+	return resp, err
 }
 
 // url joins base, path and query. Values of extra replace those of query.

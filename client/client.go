@@ -38,6 +38,7 @@ type core struct {
 	transport   *transport.Transport
 	policy      retry.Policy
 	budget      *retry.Budget
+	observers   observers
 
 	mu     sync.Mutex
 	shared map[string]any // by endpoint name
@@ -69,6 +70,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 		limiters:  newLimiters(cfg.rates),
 		policy:    policy,
 		budget:    budget,
+		observers: newObservers(cfg),
 		shared:    make(map[string]any),
 		transport: transport.New(transport.Config{
 			HTTPClient: cfg.httpClient,

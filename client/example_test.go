@@ -67,6 +67,37 @@ func ExampleClient_Call() {
 	// num-1234 is there already: status 604
 }
 
+// Metrics of one's own: a counter for each endpoint and outcome, and how long
+// attempts take.
+func ExampleWithObserve() {
+	srv := clienttest.New(clienttest.Options{}).InMemory()
+	defer srv.Close()
+	attempts := 0
+	observe := func(ctx context.Context, e client.Event) context.Context {
+		switch e.Kind {
+		case client.AttemptEnded:
+			attempts++ // calls in several goroutines need an atomic counter
+		case client.CallEnded:
+			fmt.Println(e.Endpoint, e.Outcome, e.Code, "attempts:", e.Attempt, "applied:", e.Items.Applied, "refused:", e.Items.Refused)
+		default:
+		}
+		return ctx
+	}
+	c, err := client.New(srv.URL, client.WithHTTPClient(srv.HTTPClient()), client.WithBasic("store.server", "server123"), client.WithObserve(observe))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Send(context.Background(), c, client.TransactionsBulk, []Txn{
+		{"mobile", "447700900001", "INSTORE", "REGULAR", "num-1", 200},
+		{"mobile", "", "INSTORE", "REGULAR", "num-2", 300},
+	})
+	fmt.Println(err != nil, attempts)
+	// Output:
+	// v2/transactions/bulk applied status 8015 attempts: 1 applied: 1 refused: 1
+	// true 1
+}
+
 // Txn is an item of the example's own making: any type that encodes to a JSON
 // object will do.
 type Txn struct {

@@ -1,8 +1,10 @@
 package client
 
 import (
+	"context"
 	"errors"
 
+	"github.com/capillary-go/capillary/internal/transport"
 	"github.com/capillary-go/capillary/internal/wire"
 )
 
@@ -27,4 +29,11 @@ func (ep Endpoint) EncodeCall(value any) ([]byte, error) {
 func (ep Endpoint) EncodeItems(items [][]byte) ([]byte, error) {
 	body, err := ep.encode(nil, items)
 	return body, errors.Join(err, ep.many())
+}
+
+// ObserveCall does what every call does for observers beside its attempts, as
+// if it had failed.
+func (c *Client) ObserveCall(ctx context.Context, request *transport.Request, err error) {
+	_, seen := c.core.observe(ctx, request)
+	seen.end(&exchange{}, &transport.Result{}, err)
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -27,6 +28,7 @@ type config struct {
 	policy      retry.Policy
 	httpClient  *http.Client
 	logger      *slog.Logger
+	observers   []func(context.Context, Event) context.Context
 	userAgent   string
 	header      http.Header
 	attribution *Attribution

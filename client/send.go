@@ -53,6 +53,7 @@ func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch
 	if err != nil {
 		return nil, err
 	}
+	ctx, seen := c.core.observe(ctx, x.request)
 	result, err := c.core.transport.Do(ctx, x.request)
 	b := &Batch{
 		Attempts:     result.Attempts,
@@ -64,10 +65,12 @@ func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch
 	}
 	if err != nil {
 		b.Verdicts = verdictsOf(err, len(bodies))
-		return b, err
+	} else {
+		b.Verdicts = x.judge.reply.Verdicts
+		err = partial(&ep, b.Verdicts, func(i int) string { return ep.id(bodies[i]) }, &result)
 	}
-	b.Verdicts = x.judge.reply.Verdicts
-	return b, partial(&ep, b.Verdicts, func(i int) string { return ep.id(bodies[i]) }, &result)
+	seen.end(x, &result, err)
+	return b, err
 }
 
 func encodeItems[T any](items []T) ([][]byte, error) {

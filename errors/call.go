@@ -129,7 +129,7 @@ func (e *CallError) attrs() []slog.Attr {
 		slog.String("elapsed", e.Elapsed.String()),
 		slog.String("outcome", e.Outcome.String()),
 	}
-	attrs = appendString(attrs, "request_id", requestID(e.RequestID))
+	attrs = appendString(attrs, "request_id", MaskRequestID(e.RequestID))
 	attrs = appendString(attrs, "stop", e.Stop.Error())
 	if e.Context != nil {
 		attrs = append(attrs, slog.String("context", Mask(e.Context.Error())))

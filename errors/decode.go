@@ -35,7 +35,7 @@ func (e *DecodeError) Error() string {
 		text += ": " + strconv.Quote(Mask(e.Excerpt))
 	}
 	if e.RequestID != "" {
-		text += " [request id " + requestID(e.RequestID) + "]"
+		text += " [request id " + MaskRequestID(e.RequestID) + "]"
 	}
 	return text
 }
@@ -64,6 +64,6 @@ func (e *DecodeError) attrs() []slog.Attr {
 		attrs = append(attrs, slog.String("kind", e.Kind.String()))
 	}
 	attrs = appendString(attrs, "excerpt", Mask(e.Excerpt))
-	attrs = appendString(attrs, "request_id", requestID(e.RequestID))
+	attrs = appendString(attrs, "request_id", MaskRequestID(e.RequestID))
 	return appendDuration(attrs, "retry_after", e.RetryAfter)
 }

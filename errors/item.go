@@ -87,7 +87,7 @@ func (e *ItemError) attrs() []slog.Attr {
 	} else {
 		attrs = appendString(attrs, "message", Mask(e.Message))
 	}
-	attrs = appendString(attrs, "request_id", requestID(e.RequestID))
+	attrs = appendString(attrs, "request_id", MaskRequestID(e.RequestID))
 	attrs = appendString(attrs, "stop", e.Stop.Error())
 	return appendError(attrs, "error", e.Err)
 }

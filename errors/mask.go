@@ -61,10 +61,11 @@ func cut(text string) string {
 	return text
 }
 
-// requestID returns a request id for an error's line. The service's ids are
-// hexadecimal, some in groups, so that runs of digits are common in them, and
-// useless to support if masked. What does not look like one is masked.
-func requestID(id string) string {
+// MaskRequestID returns the form in which a request id may enter a log. The
+// service's ids are hexadecimal, some in groups, so that runs of digits are
+// common in them, and useless to support if masked. What looks like one stays
+// as it is, and all else is masked as by [Mask].
+func MaskRequestID(id string) string {
 	const (
 		shortest = 13 // as short as the oldest ids
 		longest  = 64 // a UUID has 36

@@ -37,7 +37,7 @@ func (e *RequestError) Error() string {
 		b.WriteString(": " + Mask(e.Message))
 	}
 	if e.RequestID != "" {
-		b.WriteString(" [request id " + requestID(e.RequestID) + "]")
+		b.WriteString(" [request id " + MaskRequestID(e.RequestID) + "]")
 	}
 	return b.String()
 }
@@ -60,7 +60,7 @@ func (e RequestError) MarshalJSON() ([]byte, error) { return marshalAttrs(e.attr
 func (e *RequestError) attrs() []slog.Attr {
 	attrs := append([]slog.Attr{slog.String("type", "request")}, scopeAttrs(e.Scope, e.Code, e.Kind, e.Message)...)
 	attrs = appendInt(attrs, "http_status", e.HTTPStatus)
-	attrs = appendString(attrs, "request_id", requestID(e.RequestID))
+	attrs = appendString(attrs, "request_id", MaskRequestID(e.RequestID))
 	attrs = appendDuration(attrs, "retry_after", e.RetryAfter)
 	return appendInt(attrs, "limit", e.Limit)
 }

@@ -14,9 +14,20 @@ import (
 // checkRetry ends an attempt and plans the next one. It is where all is decided:
 // later in its loop go-retryablehttp has dropped the body and cannot be stopped.
 func (c *call) checkRetry(_ context.Context, resp *http.Response, sendErr error) (bool, error) {
+	again := c.settle(resp, sendErr)
+	c.attemptEnds(again)
+	if c.rest > 0 {
+		c.pause(c.rest)
+	}
+	return again, nil
+}
+
+// settle reads and judges what came back and plans what follows. It reports
+// whether that is another attempt.
+func (c *call) settle(resp *http.Response, sendErr error) bool {
 	defer c.sending.cancel()
 	if sendErr != nil {
-		return c.unanswered(sendErr), nil
+		return c.failed(sendErr)
 	}
 	answer := newAnswer(resp)
 	c.answer = answer
@@ -26,20 +37,20 @@ func (c *call) checkRetry(_ context.Context, resp *http.Response, sendErr error)
 	case err != nil:
 		de, proven := unreadable(answer, len(body), c.t.maxBody, err)
 		if !proven {
-			return c.unanswered(err), nil
+			return c.failed(err)
 		}
-		return c.answered(Judgement{Err: de}), nil
+		return c.judged(Judgement{Err: de})
 	case isRedirect(answer.Status):
 		answer.Body = body
-		return c.answered(Judgement{Err: redirected(answer)}), nil
+		return c.judged(Judgement{Err: redirected(answer)})
 	default:
 		answer.Body = body
-		return c.answered(c.req.Judge(answer)), nil
+		return c.judged(c.req.Judge(answer))
 	}
 }
 
-// unanswered goes on after an attempt without a usable answer.
-func (c *call) unanswered(cause error) bool {
+// failed goes on after an attempt without a usable answer.
+func (c *call) failed(cause error) bool {
 	o := outcome{class: retry.Transport, effect: caperrors.Unknown}
 	notSent := c.sending.notSent(cause, c.t.traced)
 	if notSent {
@@ -47,8 +58,8 @@ func (c *call) unanswered(cause error) bool {
 	}
 	if c.ctx.Err() != nil {
 		c.effect = worse(c.effect, o.effect)
-		c.logAttempt(nil, 0)
 		_ = c.endByContext()
+		c.last.err, c.last.effect = c.contextErr, o.effect
 		return false
 	}
 	failure := &caperrors.TransportError{Phase: c.sending.phase(), NotSent: notSent, TimedOut: c.sending.timedOut()}
@@ -65,14 +76,14 @@ func (c *call) unanswered(cause error) bool {
 	return c.next(o, failure)
 }
 
-// answered goes on after an attempt with an answer.
-func (c *call) answered(j Judgement) bool {
+// judged goes on after an attempt with an answer.
+func (c *call) judged(j Judgement) bool {
 	if j.Err == nil {
 		c.t.budget.Refund(c.paid)
 		if c.attempts-c.renewals == 1 {
 			c.t.budget.Success()
 		}
-		c.logAttempt(nil, 0)
+		c.last.effect = caperrors.Applied
 		c.end(0, nil)
 		return false
 	}
@@ -98,7 +109,6 @@ func (c *call) renewed(o outcome, err error) bool {
 		return false
 	}
 	c.renewals, c.renew, c.wait, c.paid = 1, true, 0, 0
-	c.logAttempt(err, 0)
 	return true
 }
 
@@ -114,15 +124,13 @@ func (c *call) next(o outcome, err error) bool {
 		cost, ok := c.t.budget.Take(o.class)
 		if ok {
 			c.wait, c.paid = d.wait, cost
-			c.logAttempt(err, d.wait)
 			return true
 		}
 		d.stop = caperrors.ErrRetryBudget
 	}
-	c.logAttempt(err, 0)
 	c.end(d.stop, err)
 	if d.stop == caperrors.ErrRetryBudget && !c.req.OnlyUnsent {
-		c.pause(min(d.wait, c.t.policy.Delay(o.class, 0)))
+		c.rest = min(d.wait, c.t.policy.Delay(o.class, 0))
 	}
 	return false
 }
@@ -131,6 +139,7 @@ func (c *call) next(o outcome, err error) bool {
 func (c *call) conclude(o outcome, err error) {
 	c.paid = 0
 	c.err = err
+	c.last.err, c.last.effect = err, o.effect
 	c.effect = worse(c.effect, o.effect)
 }
 

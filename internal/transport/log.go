@@ -8,20 +8,24 @@ import (
 	caperrors "github.com/capillary-go/capillary/errors"
 )
 
-// logAttempt records an attempt that ended: err is what it says, nil for a
-// success or the end of the context, wait what comes before the next one.
-func (c *call) logAttempt(err error, wait time.Duration) {
-	if !c.t.logger.Enabled(c.ctx, slog.LevelDebug) {
+// logAttempt records the attempt that ended; wait is what comes before the next
+// one.
+func (c *call) logAttempt(wait time.Duration) {
+	if !c.t.logger.Enabled(c.last.ctx, slog.LevelDebug) {
 		return
 	}
 	attrs := []slog.Attr{slog.String("op", c.req.Op), slog.Int("attempt", c.attempts)}
-	if c.answer != nil && c.sending.reached(stepAnswered) {
-		attrs = append(attrs, slog.Int("http_status", c.answer.Status))
-		if c.answer.RequestID != "" {
-			attrs = append(attrs, slog.String("request_id", caperrors.Mask(c.answer.RequestID)))
+	if answer := c.answered(); answer != nil {
+		attrs = append(attrs, slog.Int("http_status", answer.Status))
+		if answer.RequestID != "" {
+			attrs = append(attrs, slog.String("request_id", caperrors.MaskRequestID(answer.RequestID)))
 		}
 	}
-	c.t.logger.LogAttrs(c.ctx, slog.LevelDebug, "attempt", append(attrs, errorAttrs(err, wait)...)...)
+	attrs = append(attrs,
+		slog.String("outcome", c.last.effect.String()),
+		slog.Duration("elapsed", c.last.ended.Sub(c.last.started)),
+	)
+	c.t.logger.LogAttrs(c.last.ctx, slog.LevelDebug, "attempt", append(attrs, errorAttrs(c.last.err, wait)...)...)
 }
 
 // logGivenUp records a call that ended though its last answer was not final.
@@ -37,7 +41,7 @@ func (c *call) logGivenUp(failure *caperrors.CallError) {
 		slog.String("outcome", failure.Outcome.String()),
 	}
 	if failure.RequestID != "" {
-		attrs = append(attrs, slog.String("request_id", caperrors.Mask(failure.RequestID)))
+		attrs = append(attrs, slog.String("request_id", caperrors.MaskRequestID(failure.RequestID)))
 	}
 	c.t.logger.LogAttrs(c.ctx, slog.LevelWarn, "call given up", append(attrs, errorAttrs(failure.Err, 0)...)...)
 }

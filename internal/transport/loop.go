@@ -34,8 +34,11 @@ type call struct {
 	attempts int
 	renewals int // attempts after renewed credentials: 0 or 1
 	renew    bool
-	started  time.Time
+	began    time.Time // when Do was called; set for observers only
+	started  time.Time // of the first attempt
+	last     attempt
 	wait     time.Duration // before the next attempt
+	rest     time.Duration // after the last one, before Do returns
 	paid     int           // tokens for the repetition planned or made last
 
 	ended        bool // nothing more will be sent
@@ -68,6 +71,9 @@ var errEnded = errors.New("ended")
 func (t *Transport) Do(ctx context.Context, req *Request) (Result, error) {
 	c := &call{t: t, req: req, ctx: ctx, effect: caperrors.NotSent}
 	c.readers.Store(1)
+	if req.Observer != nil {
+		c.began = time.Now()
+	}
 	c.run()
 	c.leave()
 	result := Result{Answer: c.answer, Attempts: c.attempts, AfterUnknown: c.afterUnknown}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 )
@@ -21,16 +20,14 @@ func (c *call) prepare(r *http.Request) error {
 		c.t.budget.Refund(c.paid) // for a repetition that is never made
 		return errEnded
 	}
-	if c.attempts == 0 {
-		c.started = time.Now()
-	}
 	c.attempts++
 	c.afterUnknown = c.effect == caperrors.Unknown
 	c.sending = &c.first
 	if c.attempts > 1 {
 		c.sending = new(sending)
 	}
-	c.sending.begin(c.ctx, c.t.timeout, resends(c.req, r.Header))
+	c.attemptStarts()
+	c.sending.begin(c.last.ctx, c.t.timeout, resends(c.req, r.Header))
 	return nil
 }
 

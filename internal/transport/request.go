@@ -41,6 +41,9 @@ type Request struct {
 	// by Do or later, or never: a round tripper that leaves a body open may
 	// still read it. It may be nil.
 	Released func()
+
+	// Observer is told of each attempt. Nil: nobody is.
+	Observer Observer
 }
 
 // Answer is an HTTP answer with its whole body.
