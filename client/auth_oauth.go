@@ -144,7 +144,7 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (token, error) {
 	}
 	ctx, seen := c.observe(ctx, request)
 	result, err := c.transport.Do(ctx, request)
-	seen.end(nil, &result, err)
+	c.ended(ctx, seen, &exchange{request: request, judge: new(judge)}, &result, err)
 	if err != nil {
 		return token{}, inner(err)
 	}

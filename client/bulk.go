@@ -73,7 +73,7 @@ func (b *Bulk) SendAppend(ctx context.Context, dst []caperrors.Verdict, items []
 	x.judge.call.Verdicts = dst[len(dst):]
 	ctx, seen := b.core.observe(ctx, x.request)
 	result, err := b.core.transport.Do(ctx, x.request)
-	seen.end(x, &result, err)
+	b.core.ended(ctx, seen, x, &result, err)
 	if err != nil {
 		return nil, err
 	}

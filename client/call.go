@@ -99,7 +99,7 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	} else {
 		err = x.finish(&result, err)
 	}
-	seen.end(x, &result, err)
+	c.core.ended(ctx, seen, x, &result, err)
 	return resp, err
 }
 

@@ -39,6 +39,7 @@ type core struct {
 	policy      retry.Policy
 	budget      *retry.Budget
 	observers   observers
+	logger      *slog.Logger // nil: none
 
 	mu     sync.Mutex
 	shared map[string]any // by endpoint name
@@ -71,6 +72,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 		policy:    policy,
 		budget:    budget,
 		observers: newObservers(cfg),
+		logger:    cfg.logger,
 		shared:    make(map[string]any),
 		transport: transport.New(transport.Config{
 			HTTPClient: cfg.httpClient,

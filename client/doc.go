@@ -56,4 +56,41 @@
 // Every call that failed is a [caperrors.CallError]: what was tried, how often,
 // and why it was given up. No error, log line or print of a Client holds a
 // credential.
+//
+// # Watching it
+//
+// [WithObserve] gives one stream of events, on which metrics and traces are
+// built; client/otelcapillary, a module of its own, has those of OpenTelemetry.
+//
+// Nothing is logged by default. [WithLogger] gets these records:
+//
+//	debug   attempt             one HTTP request ended
+//	debug   call                a call ended, whatever came of it
+//	warn    call given up       it ended though its last answer was not final
+//	error   observer panicked   a function given to WithObserve did
+//
+// Their attributes, each left out where it does not apply:
+//
+//	op            the endpoint's name, such as v2/transactions/bulk
+//	attempt       number of the attempt, from 1
+//	attempts      how many there were
+//	outcome       of the attempt or call: applied, duplicate, refused, unknown, not-sent
+//	elapsed       how long it took; a call from its first attempt on
+//	wait          delay before the next attempt
+//	http_status   of the answer, or the last one
+//	request_id    the service's name for it, for which its support asks
+//	applied       number of items with this outcome; so are the next four
+//	duplicate
+//	refused
+//	unknown
+//	not_sent
+//	code          status code of the refusal
+//	kind          what the code means, such as transient
+//	stop          why the call was given up
+//	error         what went wrong, without the service's own words
+//	event         of the panic
+//
+// No record holds a body, a header, a query, an item's id or key, or a text of
+// the service, which may quote a customer. The levels are for operators: that
+// items are refused is an answer, and its place is the caller's error.
 package client

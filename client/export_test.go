@@ -34,6 +34,6 @@ func (ep Endpoint) EncodeItems(items [][]byte) ([]byte, error) {
 // ObserveCall does what every call does for observers beside its attempts, as
 // if it had failed.
 func (c *Client) ObserveCall(ctx context.Context, request *transport.Request, err error) {
-	_, seen := c.core.observe(ctx, request)
-	seen.end(&exchange{}, &transport.Result{}, err)
+	ctx, seen := c.core.observe(ctx, request)
+	c.core.ended(ctx, seen, nil, nil, err)
 }

@@ -16,11 +16,10 @@ import (
 type observers struct {
 	funcs  []func(context.Context, Event) context.Context
 	server string
-	logger *slog.Logger // nil: none
 }
 
 func newObservers(cfg *config) observers {
-	o := observers{funcs: cfg.observers, logger: cfg.logger}
+	o := observers{funcs: cfg.observers}
 	if u, err := url.Parse(cfg.baseURL); err == nil {
 		port := u.Port()
 		switch {
@@ -37,24 +36,24 @@ func newObservers(cfg *config) observers {
 
 // tell calls the observers one after another and returns the context with the
 // values of the last.
-func (o *observers) tell(ctx context.Context, e Event) context.Context {
-	for _, observe := range o.funcs {
-		ctx = o.tellOne(ctx, observe, e)
+func (c *core) tell(ctx context.Context, e Event) context.Context {
+	for _, observe := range c.observers.funcs {
+		ctx = c.tellOne(ctx, observe, e)
 	}
 	return ctx
 }
 
 // tellOne keeps a panic of the observer from ending a call whose outcome would
 // then be lost.
-func (o *observers) tellOne(ctx context.Context, observe func(context.Context, Event) context.Context, e Event) (next context.Context) {
+func (c *core) tellOne(ctx context.Context, observe func(context.Context, Event) context.Context, e Event) (next context.Context) {
 	defer func() {
 		v := recover()
 		if v == nil {
 			return
 		}
 		next = ctx
-		if o.logger != nil {
-			o.logger.LogAttrs(ctx, slog.LevelError, "observer panicked",
+		if c.logger != nil {
+			c.logger.LogAttrs(ctx, slog.LevelError, "observer panicked",
 				slog.String("op", e.Endpoint), slog.String("event", e.Kind.String()),
 				slog.String("error", caperrors.Mask(fmt.Sprint(v))))
 		}
@@ -93,7 +92,7 @@ func (c *core) observe(ctx context.Context, request *transport.Request) (context
 	}
 	o := &observation{core: c, request: request, started: time.Now()}
 	request.Observer = o
-	o.ctx = c.observers.tell(ctx, o.event(CallStarted))
+	o.ctx = c.tell(ctx, o.event(CallStarted))
 	return o.ctx, o
 }
 
@@ -108,7 +107,7 @@ func (o *observation) event(kind EventKind) Event {
 func (o *observation) AttemptStarted(ctx context.Context, a transport.Attempt) context.Context {
 	e := o.event(AttemptStarted)
 	e.Attempt, e.Wait, e.Err = a.Number, a.Wait, a.Err
-	return o.core.observers.tell(ctx, e)
+	return o.core.tell(ctx, e)
 }
 
 // AttemptEnded is of [transport.Observer].
@@ -121,20 +120,13 @@ func (o *observation) AttemptEnded(ctx context.Context, a transport.Attempt) {
 	if errors.Is(a.Err, caperrors.ErrDuplicate) { // to the transport it is a refusal
 		e.Outcome = caperrors.Duplicate
 	}
-	o.core.observers.tell(ctx, e)
+	o.core.tell(ctx, e)
 }
 
-// end tells that the call returns err; x is nil if it is for no items. Without
-// an observation it does nothing.
+// end tells that the call returns err.
 func (o *observation) end(x *exchange, result *transport.Result, err error) {
-	if o == nil {
-		return
-	}
 	e := o.event(CallEnded)
-	e.Attempt, e.Took, e.Err = result.Attempts, time.Since(o.started), err
-	if x != nil {
-		e.Items = x.items(err)
-	}
+	e.Attempt, e.Took, e.Items, e.Err = result.Attempts, time.Since(o.started), x.items(err), err
 	e.Outcome = caperrors.Applied
 	if err != nil {
 		e.Outcome = caperrors.OutcomeOf(err)
@@ -143,7 +135,7 @@ func (o *observation) end(x *exchange, result *transport.Result, err error) {
 	if a := result.Answer; a != nil {
 		e.HTTPStatus, e.RequestID = a.Status, caperrors.MaskRequestID(a.RequestID)
 	}
-	o.core.observers.tell(o.ctx, e)
+	o.core.tell(o.ctx, e)
 }
 
 // items counts what became of the items of a call that returns err.

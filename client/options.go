@@ -111,8 +111,9 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithLogger sets where the client tells of attempts. Bodies, credentials and
-// query strings are never logged. The default is silence.
+// WithLogger sets where the client tells of calls and their attempts; the
+// package documentation has the records and their attributes. Bodies,
+// credentials, query strings and ids are never logged. The default is silence.
 func WithLogger(logger *slog.Logger) Option {
 	return func(cfg *config) {
 		if logger == nil {

@@ -69,7 +69,7 @@ func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch
 		b.Verdicts = x.judge.reply.Verdicts
 		err = partial(&ep, b.Verdicts, func(i int) string { return ep.id(bodies[i]) }, &result)
 	}
-	seen.end(x, &result, err)
+	c.core.ended(ctx, seen, x, &result, err)
 	return b, err
 }
 

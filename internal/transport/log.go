@@ -3,32 +3,31 @@ package transport
 import (
 	"errors"
 	"log/slog"
-	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 )
 
-// logAttempt records the attempt that ended; wait is what comes before the next
-// one.
-func (c *call) logAttempt(wait time.Duration) {
+// logAttempt records the attempt that ended, at debug level.
+func (c *call) logAttempt(a *Attempt) {
 	if !c.t.logger.Enabled(c.last.ctx, slog.LevelDebug) {
 		return
 	}
-	attrs := []slog.Attr{slog.String("op", c.req.Op), slog.Int("attempt", c.attempts)}
-	if answer := c.answered(); answer != nil {
-		attrs = append(attrs, slog.Int("http_status", answer.Status))
-		if answer.RequestID != "" {
-			attrs = append(attrs, slog.String("request_id", caperrors.MaskRequestID(answer.RequestID)))
-		}
+	attrs := []slog.Attr{
+		slog.String("op", c.req.Op),
+		slog.Int("attempt", a.Number),
+		slog.String("outcome", a.Outcome.String()),
+		slog.Duration("elapsed", a.Took),
 	}
-	attrs = append(attrs,
-		slog.String("outcome", c.last.effect.String()),
-		slog.Duration("elapsed", c.last.ended.Sub(c.last.started)),
-	)
-	c.t.logger.LogAttrs(c.last.ctx, slog.LevelDebug, "attempt", append(attrs, errorAttrs(c.last.err, wait)...)...)
+	attrs = AppendAnswer(attrs, c.answered())
+	attrs = AppendError(attrs, a.Err)
+	if a.Again {
+		attrs = append(attrs, slog.Duration("wait", a.Wait))
+	}
+	c.t.logger.LogAttrs(c.last.ctx, slog.LevelDebug, "attempt", attrs...)
 }
 
-// logGivenUp records a call that ended though its last answer was not final.
+// logGivenUp warns of a call that ended though its last answer was not final.
+// That the caller's own context ended is no news to the caller.
 func (c *call) logGivenUp(failure *caperrors.CallError) {
 	if failure.Stop == 0 || failure.Stop == caperrors.ErrContextEnded || !c.t.logger.Enabled(c.ctx, slog.LevelWarn) {
 		return
@@ -36,27 +35,59 @@ func (c *call) logGivenUp(failure *caperrors.CallError) {
 	attrs := []slog.Attr{
 		slog.String("op", failure.Op),
 		slog.Int("attempts", failure.Attempts),
+		slog.String("outcome", failure.Outcome.String()),
 		slog.Duration("elapsed", failure.Elapsed),
 		slog.String("stop", failure.Stop.Error()),
-		slog.String("outcome", failure.Outcome.String()),
 	}
-	if failure.RequestID != "" {
-		attrs = append(attrs, slog.String("request_id", caperrors.MaskRequestID(failure.RequestID)))
-	}
-	c.t.logger.LogAttrs(c.ctx, slog.LevelWarn, "call given up", append(attrs, errorAttrs(failure.Err, 0)...)...)
+	attrs = AppendAnswer(attrs, c.answer)
+	c.t.logger.LogAttrs(c.ctx, slog.LevelWarn, "call given up", AppendError(attrs, failure.Err)...)
 }
 
-func errorAttrs(err error, wait time.Duration) []slog.Attr {
-	var attrs []slog.Attr
-	var request *caperrors.RequestError
-	if errors.As(err, &request) {
-		attrs = append(attrs, slog.Int("code", int(request.Code)), slog.String("kind", request.Kind.String()))
+// AppendAnswer adds what a log may say of an answer; nil adds nothing.
+func AppendAnswer(attrs []slog.Attr, answer *Answer) []slog.Attr {
+	if answer == nil {
+		return attrs
 	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", caperrors.Mask(err.Error())))
-	}
-	if wait > 0 {
-		attrs = append(attrs, slog.Duration("wait", wait))
+	attrs = append(attrs, slog.Int("http_status", answer.Status))
+	if answer.RequestID != "" {
+		attrs = append(attrs, slog.String("request_id", caperrors.MaskRequestID(answer.RequestID)))
 	}
 	return attrs
+}
+
+// AppendError adds what a log may say of an error: code, kind and text. The
+// server's own words are left out: they may quote a customer, and the caller has
+// them in the error.
+func AppendError(attrs []slog.Attr, err error) []slog.Attr {
+	if err == nil {
+		return attrs
+	}
+	if code, ok := caperrors.CodeOf(err); ok {
+		attrs = append(attrs, slog.Int("code", int(code)))
+	}
+	var (
+		items   *caperrors.BatchError
+		request *caperrors.RequestError
+		decode  *caperrors.DecodeError
+		text    string
+	)
+	switch {
+	case errors.As(err, &items):
+		text = items.Error()
+	case errors.As(err, &request):
+		attrs = append(attrs, slog.String("kind", request.Kind.String()))
+		wordless := *request
+		wordless.Message = ""
+		text = wordless.Error()
+	case errors.As(err, &decode):
+		if decode.Kind != 0 {
+			attrs = append(attrs, slog.String("kind", decode.Kind.String()))
+		}
+		wordless := *decode
+		wordless.Excerpt = ""
+		text = wordless.Error()
+	default:
+		text = caperrors.Mask(err.Error())
+	}
+	return append(attrs, slog.String("error", text))
 }

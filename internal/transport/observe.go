@@ -71,17 +71,8 @@ func (c *call) attemptStarts() {
 // planned, and nothing has been waited for.
 func (c *call) attemptEnds(again bool) {
 	c.last.ended = time.Now()
-	wait := time.Duration(0)
-	if again {
-		wait = c.wait
-	}
-	c.logAttempt(wait)
-	if c.req.Observer == nil {
-		return
-	}
 	a := Attempt{
 		Number:  c.attempts,
-		Wait:    wait,
 		Err:     c.last.err,
 		Again:   again,
 		Took:    c.last.ended.Sub(c.last.started),
@@ -90,7 +81,13 @@ func (c *call) attemptEnds(again bool) {
 	if answer := c.answered(); answer != nil {
 		a.Status, a.RequestID, a.Received = answer.Status, answer.RequestID, len(answer.Body)
 	}
-	c.req.Observer.AttemptEnded(c.last.ctx, a)
+	if again {
+		a.Wait = c.wait
+	}
+	c.logAttempt(&a)
+	if c.req.Observer != nil {
+		c.req.Observer.AttemptEnded(c.last.ctx, a)
+	}
 }
 
 // answered returns the answer to the last attempt; nil if it has none.
