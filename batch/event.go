@@ -26,6 +26,9 @@ const (
 	// tell the key, which names a customer and has no place in a log: the
 	// results tell it.
 	HotKey
+	// CallWasted: the call that has just ended settled no item. Added up they
+	// are [Progress.Wasted].
+	CallWasted
 )
 
 // Event is something that happened in an engine.

@@ -61,6 +61,8 @@ func TestEventsComeInOrderAndNoneIsLost(t *testing.T) {
 					assert.Positive(t, e.Took)
 				case batch.HotKey:
 					assert.Fail(t, "every customer has one bill")
+				case batch.CallWasted:
+					assert.Equal(t, inFlight, e.InFlight)
 				}
 			}
 			assert.Zero(t, inFlight)
@@ -68,6 +70,7 @@ func TestEventsComeInOrderAndNoneIsLost(t *testing.T) {
 			assert.Equal(t, len(srv.sent()), count[batch.CallEnded])
 			assert.Equal(t, srv.rejected, count[batch.LimitRejected])
 			assert.Equal(t, rep.Progress.Limit, learned)
+			assert.Equal(t, rep.Progress.Wasted, count[batch.CallWasted])
 			assert.Equal(t, rep.Progress.Calls, count[batch.CallStarted])
 		})
 	}

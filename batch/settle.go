@@ -23,7 +23,7 @@ func (c *core) settle(cl *call, verdicts []caperrors.Verdict, err error) {
 		c.answered(cl, verdicts, now)
 		return
 	}
-	c.wasted()
+	c.wasted(now)
 	outcome, kind := callErrorOf(err)
 	c.poison.reached = c.poison.reached || outcome != caperrors.NotSent
 	switch {
@@ -62,7 +62,7 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 		}
 	}
 	if oversize == len(cl.items) {
-		c.wasted()
+		c.wasted(now)
 		c.oversize(cl, 0, nil)
 		return
 	}
@@ -90,12 +90,13 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 		}
 	}
 	if settled == 0 {
-		c.wasted()
+		c.wasted(now)
 	}
 }
 
 // wasted counts a call that settled no item.
-func (c *core) wasted() {
+func (c *core) wasted(now time.Time) {
+	c.event(Event{Kind: CallWasted, At: now, InFlight: len(c.calls)})
 	for j := range c.jobs {
 		j.progress.Wasted++
 	}
