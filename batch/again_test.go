@@ -16,6 +16,7 @@ import (
 	"github.com/capillary-go/capillary/retry"
 )
 
+// T-22, T-23.
 func TestTransientItemsRideInLaterFullCalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -37,6 +38,7 @@ func TestTransientItemsRideInLaterFullCalls(t *testing.T) {
 	})
 }
 
+// T-24, T-29: as many sends as attempts.
 func TestAnItemIsGivenUpAfterItsAttempts(t *testing.T) {
 	t.Parallel()
 	for _, attempts := range []int{1, 3, 8} {
@@ -75,6 +77,7 @@ func TestAnItemIsGivenUpAfterItsAttempts(t *testing.T) {
 	}
 }
 
+// T-24.
 func TestFinalItemCodesAreNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, code := range []caperrors.Code{400, 8015, 31337} {
@@ -95,6 +98,7 @@ func TestFinalItemCodesAreNotSentAgain(t *testing.T) {
 	}
 }
 
+// T-30, B-10: what an outage costs.
 func TestABusyServerCostsItemsNoAttempt(t *testing.T) {
 	t.Parallel()
 	busy := map[string]answer{
@@ -134,6 +138,7 @@ func TestABusyServerCostsItemsNoAttempt(t *testing.T) {
 	}
 }
 
+// T-26, T-30.
 func TestALongOutageEndsNoItemBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -149,6 +154,8 @@ func TestALongOutageEndsNoItemBeforeItsTime(t *testing.T) {
 		rep, err := eng.Do(t.Context(), numbered(50))
 		require.NoError(t, err)
 		assert.Greater(t, rep.Results[0].Attempts, 64)
+		// One call each 15 to 30 s, after the lanes and the doublings of the wait.
+		assert.LessOrEqual(t, len(srv.sent()), 4+9+3*60*60/15)
 	})
 }
 
@@ -284,6 +291,7 @@ func TestAWaitThatEndsAfterTheDeadlineIsNotBegun(t *testing.T) {
 	})
 }
 
+// T-31.
 func TestABusyCustomerInACallRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -309,6 +317,7 @@ func TestABusyCustomerInACallRefusedAsAWhole(t *testing.T) {
 	})
 }
 
+// T-55.
 func TestABusyCustomerDoesNotSlowTheOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -77,6 +77,7 @@ func runAll(tb testing.TB, n int, key func(i int) string) int {
 }
 
 // BenchmarkRun reports the engine's own cost of one item: time, allocations.
+// B-9.
 func BenchmarkRun(b *testing.B) {
 	for name, key := range keyShapes() {
 		b.Run(name, func(b *testing.B) {
@@ -107,6 +108,8 @@ func BenchmarkRunWithTwoKeys(b *testing.B) {
 	require.NoError(b, run.Err())
 }
 
+// B-9.
+//
 //nolint:paralleltest // allocations are counted for the whole process
 func TestAnItemTakesAtMostOneAllocation(t *testing.T) {
 	if underRace {
@@ -121,6 +124,8 @@ func TestAnItemTakesAtMostOneAllocation(t *testing.T) {
 	}
 }
 
+// B-9, T-50: 10 million items with CAPILLARY_LONG, each of a customer of its own.
+//
 //nolint:paralleltest // the heap is measured for the whole process
 func TestMemoryIsFlat(t *testing.T) {
 	items := 200_000

@@ -32,6 +32,7 @@ func TestDoOfNothing(t *testing.T) {
 	})
 }
 
+// T-17, T-18, T-21, T-28.
 func TestDoReportsInTheOrderGiven(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -152,6 +153,7 @@ func TestDoIsFineWhenItsContextEndsAfterTheLastAnswer(t *testing.T) {
 	})
 }
 
+// T-16, T-47: a panic in the functions of the caller.
 func TestItemsThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	boom := errors.New("boom")
@@ -199,6 +201,7 @@ type panics struct{}
 
 func (panics) MarshalJSON() ([]byte, error) { panic(errors.New("boom")) }
 
+// T-16.
 func TestABadItemDoesNotHurtItsNeighbours(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -291,6 +294,7 @@ func TestManyDosOnOneEngine(t *testing.T) {
 	})
 }
 
+// T-46.
 func TestOneDoThatIsCanceledLeavesTheOthersAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -94,6 +94,7 @@ func TestASingleItemOfASlowSourceIsNotForgotten(t *testing.T) {
 	})
 }
 
+// T-41.
 func TestAFullWindowCutsTheWaitShort(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -214,6 +215,7 @@ func TestAJobWithoutCustomersDoesNotStarve(t *testing.T) {
 	})
 }
 
+// T-14, B-8.
 func TestASlowReaderBoundsWhatIsHeld(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -244,6 +246,7 @@ func TestASlowReaderBoundsWhatIsHeld(t *testing.T) {
 	})
 }
 
+// T-44, T-48: retries need no room in the window.
 func TestTheWindowHoldsThroughAnOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

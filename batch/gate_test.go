@@ -22,6 +22,7 @@ func rounds(g batch.Gate, now *time.Time, n int) {
 	}
 }
 
+// T-53: its counters are fed by a recorded trace, as in the tests that follow.
 func TestTheGateOpensByDoubling(t *testing.T) {
 	t.Parallel()
 	g, now := batch.NewGate(20), time.Unix(1, 0)
@@ -47,6 +48,7 @@ func TestAGateThatIsNotReachedDoesNotOpen(t *testing.T) {
 	assert.Equal(t, 4, g.Limit())
 }
 
+// T-53.
 func TestTheGateShrinksOnceARound(t *testing.T) {
 	t.Parallel()
 	g, now := batch.NewGate(64), time.Unix(1, 0)

@@ -44,6 +44,7 @@ func log2(n int) int {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
+// B-1, B-2.
 func TestEveryLimitIsLearnedAtASmallPrice(t *testing.T) {
 	t.Parallel()
 	for _, start := range []int{1, 10, 100, 1000} {
@@ -94,6 +95,7 @@ func TestANamedLimitThatIsNoneIsNotBelieved(t *testing.T) {
 	}
 }
 
+// B-3.
 func TestALimitThatChangesIsFollowed(t *testing.T) {
 	t.Parallel()
 	l := batch.NewLearner()
@@ -239,6 +241,7 @@ func TestEnginesWithDifferentCapsShareALearner(t *testing.T) {
 	assert.Equal(t, 250, l.Learned())
 }
 
+// T-32, T-33.
 func TestAServerThatTakesNothingIsFoundOut(t *testing.T) {
 	t.Parallel()
 	for _, start := range []int{1, 100, 100_000} {

@@ -318,6 +318,7 @@ func (m *packerModel) step() error {
 	return nil
 }
 
+// T-12, T-50: after each step, what waits, what is out and what is delayed add up, and no key is left.
 func TestThePackerKeepsItsBooks(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
@@ -356,6 +357,7 @@ func TestGivenBackItemsKeepTheirPlace(t *testing.T) {
 	assert.Equal(t, []int{0, 3, 1, 4, 5}, p.Take(9, 100))
 }
 
+// T-57.
 func TestNothingStarves(t *testing.T) {
 	t.Parallel()
 	const patience = 20

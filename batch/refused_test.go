@@ -26,6 +26,7 @@ func refuseWith(code caperrors.Code, ids ...string) func(int, []bill) answer {
 	}
 }
 
+// T-09.
 func TestARefusalThatEveryCallWouldMeetStopsTheJob(t *testing.T) {
 	t.Parallel()
 	for _, code := range []caperrors.Code{401, 403, 404, 405, 415, 1061, 1062, 1064} {
@@ -106,6 +107,7 @@ func TestARefusalStopsAllJobsOfTheEngine(t *testing.T) {
 	})
 }
 
+// T-19, T-31.
 func TestOneItemAtFaultIsFoundAndItsNeighboursGo(t *testing.T) {
 	t.Parallel()
 	const code = caperrors.CodeInvalidInput
@@ -208,6 +210,7 @@ func TestWhatMustStayTogetherIsNeverSplit(t *testing.T) {
 	}
 }
 
+// T-32, T-35.
 func TestOversizeIsLearnedAndEveryItemGoes(t *testing.T) {
 	t.Parallel()
 	for _, named := range []bool{false, true} {
@@ -234,6 +237,7 @@ func TestOversizeIsLearnedAndEveryItemGoes(t *testing.T) {
 	}
 }
 
+// T-34, T-35, B-4.
 func TestAnItemThatIsTooLargeByItself(t *testing.T) {
 	t.Parallel()
 	for _, at := range []int{0, 500, 999} {
@@ -280,6 +284,7 @@ func TestALimitThatFallsAndRisesUnderConcurrency(t *testing.T) {
 	})
 }
 
+// T-32, T-33, T-34.
 func TestAServerThatRefusesEverySize(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]batch.Config[bill]{

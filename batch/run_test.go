@@ -58,6 +58,7 @@ func TestProgressEstimates(t *testing.T) {
 	assert.Zero(t, p.Left(start, 400), "nothing is known at the start")
 }
 
+// T-47: a panic in the source.
 func TestRunWithAnErrorOfItsSource(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("disk gone")
@@ -130,6 +131,7 @@ func TestLeavingTheLoopEarly(t *testing.T) {
 	}
 }
 
+// T-47: a panic where the results are read.
 func TestAPanicInTheLoopBody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -151,6 +153,7 @@ func TestAPanicInTheLoopBody(t *testing.T) {
 	})
 }
 
+// T-01, T-09, T-47: an answer of the wrong length, or none, leaves no item without a result.
 func TestASenderThatPanicsOrDoesNotReturn(t *testing.T) {
 	t.Parallel()
 	tests := map[string]answer{
@@ -192,6 +195,7 @@ func short(by int) answer {
 	}
 }
 
+// T-39.
 func TestAStuckSenderHoldsNobody(t *testing.T) {
 	t.Parallel()
 	for _, breakFirst := range []bool{false, true} {
@@ -286,6 +290,7 @@ func TestTheContextEndsBeforeASourceThatIsBlocked(t *testing.T) {
 	})
 }
 
+// T-05: a job that is cut reports nothing as done that is not.
 func TestTheContextEndsAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {

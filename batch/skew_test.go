@@ -155,6 +155,7 @@ func loadSkewed(t *testing.T, items []bill, kind string, lanes, least int) {
 	assertIdle(t, eng)
 }
 
+// B-2.
 func TestDistinctCustomersUseAllLanes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ limit, lanes int }{{37, 4}, {250, 4}, {100, 16}, {20, 8}, {149, 16}, {371, 16}} {

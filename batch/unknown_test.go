@@ -15,6 +15,7 @@ import (
 	caperrors "github.com/capillary-go/capillary/errors"
 )
 
+// T-09, T-25.
 func TestALostAnswerIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

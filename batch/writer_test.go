@@ -50,6 +50,7 @@ func (l *ledger) inOrder(t *testing.T) []batch.Result[bill] {
 	return results
 }
 
+// T-08, T-45: one result each; Add after Close is an error, a second Close is none.
 func TestAWriterGivesEachItemItsResult(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -73,6 +74,7 @@ func TestAWriterGivesEachItemItsResult(t *testing.T) {
 	})
 }
 
+// T-07.
 func TestAddsOfManyGoroutinesRaceWithClose(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
@@ -115,6 +117,7 @@ func TestAddsOfManyGoroutinesRaceWithClose(t *testing.T) {
 	}
 }
 
+// T-04, T-15, T-38.
 func TestFlushWaitsForRetriesAndDoesNotLinger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -137,6 +140,7 @@ func TestFlushWaitsForRetriesAndDoesNotLinger(t *testing.T) {
 	})
 }
 
+// T-15.
 func TestFlushDoesNotWaitForWhatComesAfterIt(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -161,6 +165,7 @@ func TestFlushDoesNotWaitForWhatComesAfterIt(t *testing.T) {
 	})
 }
 
+// T-14: a full window makes Add wait; nothing is dropped.
 func TestFlushAndAddEndWithTheirContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -183,6 +188,7 @@ func TestFlushAndAddEndWithTheirContext(t *testing.T) {
 	})
 }
 
+// T-39, B-12.
 func TestCloseOfAStuckServerReturnsWithEveryResult(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -230,6 +236,7 @@ func TestAWriterStoppedByTheServiceSaysSo(t *testing.T) {
 	})
 }
 
+// T-47.
 func TestAResultFunctionThatPanicsStopsTheWriterAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -252,6 +259,7 @@ func TestAResultFunctionThatPanicsStopsTheWriterAndLosesNothing(t *testing.T) {
 	})
 }
 
+// T-42.
 func TestAResultFunctionCannotWaitForItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -329,6 +337,7 @@ func TestALaterItemsResultDoesNotEndAFlush(t *testing.T) {
 	})
 }
 
+// T-40.
 func TestRoomForTwoLetsTwoWaitingAddsGo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -347,6 +356,7 @@ func TestRoomForTwoLetsTwoWaitingAddsGo(t *testing.T) {
 	})
 }
 
+// T-39.
 func TestCloseSendsAllWaitingAddsAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -44,6 +44,7 @@ func TestBulkSendsOnceAndReturnsEveryVerdict(t *testing.T) {
 	assert.Equal(t, 1, w.sim.Stats().Calls)
 }
 
+// T-29 (of the mistakes that package batch numbers): no retries below the retries.
 func TestBulkHandsTransientAnswersBack(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]clienttest.Answer{

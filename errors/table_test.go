@@ -128,6 +128,7 @@ func TestLookupFindsEveryRequestRow(t *testing.T) {
 	assert.Equal(t, 35, bodies)
 }
 
+// T-24 (of the mistakes that package batch numbers).
 func TestLookupKinds(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

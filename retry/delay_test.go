@@ -13,6 +13,7 @@ import (
 
 const ms = time.Millisecond
 
+// T-26 (of the mistakes that package batch numbers): no delay is negative, however many attempts.
 func TestDelayCeiling(t *testing.T) {
 	t.Parallel()
 	huge := retry.Policy{TransportDelay: math.MaxInt64, MaxDelay: math.MaxInt64}

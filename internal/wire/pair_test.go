@@ -11,6 +11,7 @@ import (
 	"github.com/capillary-go/capillary/internal/wire"
 )
 
+// T-01, T-17 (of the mistakes that package batch numbers): short, long, reordered answers.
 func TestReadPairsItems(t *testing.T) {
 	t.Parallel()
 	const unknown = "unknown 0 success ?"
