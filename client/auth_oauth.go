@@ -127,6 +127,7 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (token, error) {
 		return token{}, argument("WithOAuth", "key and secret must be text")
 	}
 	asked := time.Now()
+	turn := c.turn(tokenName)
 	var got token
 	request := &transport.Request{
 		Op:         tokenName,
@@ -135,8 +136,9 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (token, error) {
 		Header:     c.header,
 		Body:       body,
 		Repeatable: true,
-		Pace:       c.pace(tokenName),
+		Pace:       turn.wait,
 		Judge: func(a *transport.Answer) transport.Judgement {
+			turn.answered(a)
 			var refusal error
 			got, refusal = readToken(a, asked)
 			return transport.Judgement{Err: hideSecrets(refusal, keys)}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	"golang.org/x/time/rate"
-
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/wire"
 	"github.com/capillary-go/capillary/retry"
@@ -19,10 +17,10 @@ type Bulk struct {
 	core    *core
 	ep      Endpoint
 	address string
-	fields  *wire.Fields  // the key fields and the id
-	limiter *rate.Limiter // nil: no pace
-	err     error         // why nothing can be sent; found when the Bulk was made
-	rooms   sync.Pool     // of *room
+	fields  *wire.Fields // the key fields and the id
+	turns   *pace        // nil if nothing can be sent
+	err     error        // why nothing can be sent; found when the Bulk was made
+	rooms   sync.Pool    // of *room
 }
 
 // Bulk returns a sender for an endpoint that takes many items a call. If the
@@ -31,12 +29,13 @@ func (c *Client) Bulk(ep Endpoint) *Bulk {
 	if err := c.check(); err != nil {
 		return &Bulk{core: new(core), ep: ep, fields: ep.itemFields(), err: err}
 	}
+	turns := c.core.paces.of(ep.Name)
 	return &Bulk{
 		core:    c.core,
 		ep:      ep,
 		address: c.core.url(ep.Path, ep.Query, nil),
 		fields:  ep.itemFields(),
-		limiter: c.core.limiters[ep.Name],
+		turns:   &turns,
 		err:     errors.Join(ep.Validate(), ep.many()),
 	}
 }
@@ -117,21 +116,25 @@ func (b *Bulk) Policy() retry.Policy { return b.core.policy }
 // Budget returns the client's budget for retries.
 func (b *Bulk) Budget() *retry.Budget { return b.core.budget }
 
-// Wait blocks until the endpoint's pace allows the next call. It returns at
-// once if there is none; see [WithRate].
+// Wait blocks until the pace allows the endpoint's next call, as [WithRate],
+// [WithLimiter] and the server's answers set it. It returns at once if there is
+// none. If the turn cannot come before the deadline of ctx, it returns
+// [caperrors.ErrDeadlineTooNear] at once.
 func (b *Bulk) Wait(ctx context.Context) error {
-	if b.limiter == nil {
+	if b.turns == nil {
 		return ctx.Err()
 	}
-	return waitPace(ctx, b.limiter)
+	return b.turns.wait(ctx)
 }
 
-// Rate returns the endpoint's pace in calls a second; 0 if it has none.
+// Rate returns the pace in calls a second that is in force now; 0 if there is
+// none. After answers with HTTP status 429 it is below that of [WithRate]; what
+// a [Limiter] holds back is not in it.
 func (b *Bulk) Rate() float64 {
-	if b.limiter == nil {
+	if b.turns == nil {
 		return 0
 	}
-	return float64(b.limiter.Limit())
+	return b.turns.rate()
 }
 
 // Shared returns the value that create made when this endpoint's was first

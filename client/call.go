@@ -141,12 +141,20 @@ func (c *core) format(ep *Endpoint) http.Header {
 type exchange struct {
 	request *transport.Request
 	judge   *judge
+	turn    turn
+}
+
+// read is the transport's Judge.
+func (x *exchange) read(a *transport.Answer) transport.Judgement {
+	x.turn.answered(a)
+	return x.judge.read(a)
 }
 
 // exchange prepares a call that carries count items.
 func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
 	j := &judge{oauth: c.tokens != nil, secret: c.secrets, call: ep.wireCall(count)}
-	return &exchange{judge: j, request: &transport.Request{
+	x := &exchange{judge: j, turn: c.turn(ep.Name)}
+	x.request = &transport.Request{
 		Op:         ep.Name,
 		Method:     ep.Method,
 		URL:        address,
@@ -154,9 +162,10 @@ func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *e
 		Body:       body,
 		Repeatable: ep.Repeatable || ep.reads(),
 		Authorize:  c.authorize(),
-		Pace:       c.pace(ep.Name),
-		Judge:      j.read,
-	}}
+		Pace:       x.turn.wait,
+		Judge:      x.read,
+	}
+	return x
 }
 
 // response tells of the last answer; nil if there was none.

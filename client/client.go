@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"sync"
 
-	"golang.org/x/time/rate"
-
 	"github.com/capillary-go/capillary/internal/transport"
 	"github.com/capillary-go/capillary/retry"
 )
@@ -34,7 +32,7 @@ type core struct {
 	basic       *basicAuth
 	tokens      *tokenSource // nil with Basic
 	secrets     *secrets
-	limiters    map[string]*rate.Limiter
+	paces       *paces
 	transport   *transport.Transport
 	policy      retry.Policy
 	budget      *retry.Budget
@@ -68,7 +66,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 		headerXML: cfg.baseHeader("application/xml"),
 		basic:     cfg.basic,
 		secrets:   newSecrets(cfg),
-		limiters:  newLimiters(cfg.rates),
+		paces:     newPaces(cfg),
 		policy:    policy,
 		budget:    budget,
 		observers: newObservers(cfg),

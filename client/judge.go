@@ -21,8 +21,8 @@ type judge struct {
 	err    error // what it was judged to be
 }
 
-// read is the transport's Judge. An answer of the API that leaves out what was
-// sent ends the call: asking again would bring the same.
+// read judges an answer. An answer of the API that leaves out what was sent ends
+// the call: asking again would bring the same.
 func (j *judge) read(a *transport.Answer) transport.Judgement {
 	j.answer = a
 	j.reply, j.err = wire.Read(wire.HTTP{

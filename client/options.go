@@ -33,6 +33,7 @@ type config struct {
 	header      http.Header
 	attribution *Attribution
 	rates       map[string]int
+	limiters    map[string]Limiter
 	maxBody     int64
 	faults      []error
 }
@@ -44,6 +45,8 @@ func newConfig(baseURL string, opts []Option) *config {
 		maxBody: defaultMaxBody,
 		header:  make(http.Header),
 		rates:   make(map[string]int),
+
+		limiters: make(map[string]Limiter),
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -153,10 +156,17 @@ func WithAttribution(a Attribution) Option {
 	return func(cfg *config) { cfg.attribution = &a }
 }
 
-// WithRate paces the calls of one endpoint, named as in [Endpoint.Name]: all
-// calls of this client to it together, attempts counted, evenly spread. The
-// number must be positive. Without it an endpoint has no pace; the documented
-// figures stand in [Endpoint.Rates].
+// WithRate paces the calls of one endpoint, named as in [Endpoint.Name], or of
+// [AllEndpoints]: all calls of this client to it together, attempts and token
+// calls counted, evenly spread, first come first served. A call waits for both
+// its endpoint's turn and that of all. The number must be positive. Without it
+// there is no pace; the documented figures stand in [Endpoint.Rates].
+//
+// An answer with HTTP status 429 slows its endpoint down, with or without a
+// rate: to half of the calls of the last second, and up again by 5 % for each
+// second without one, until the rate is reached, or without a rate what was too
+// much; with a Retry-After nothing goes out until then. A wait that cannot end
+// before a call's deadline is not begun: [caperrors.ErrDeadlineTooNear].
 func WithRate(endpoint string, callsPerMinute int) Option {
 	return func(cfg *config) {
 		cfg.rates[endpoint] = callsPerMinute
@@ -165,6 +175,22 @@ func WithRate(endpoint string, callsPerMinute int) Option {
 		}
 		if callsPerMinute <= 0 {
 			cfg.fault("WithRate", "calls per minute must be positive")
+		}
+	}
+}
+
+// WithLimiter holds back the calls of one endpoint, or of [AllEndpoints], by a
+// limiter of your own, such as one that several processes share. It is asked
+// after the client's own pace, before each attempt. A job of package batch
+// stops with its error.
+func WithLimiter(endpoint string, limiter Limiter) Option {
+	return func(cfg *config) {
+		cfg.limiters[endpoint] = limiter
+		if endpoint == "" {
+			cfg.fault("WithLimiter", "endpoint must not be empty")
+		}
+		if limiter == nil {
+			cfg.fault("WithLimiter", "limiter must not be nil")
 		}
 	}
 }
