@@ -9,6 +9,8 @@ import (
 	"strings"
 )
 
+const headerBasic = "Authorization"
+
 // basicAuth holds the finished header value; the password itself is not kept.
 type basicAuth struct {
 	value   string
@@ -40,6 +42,6 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // authorize has nothing to renew: the password is the one that was given.
 func (a *basicAuth) authorize(_ context.Context, header http.Header, _ bool) error {
-	header.Set("Authorization", a.value)
+	header.Set(headerBasic, a.value)
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
@@ -29,106 +28,15 @@ const (
 
 type oauthKeys struct{ key, secret string }
 
-// token is what the server gave out.
-type token struct {
-	value string
-	until time.Time // when to ask for the next one
-}
-
-// tokenSource shares one token between all calls of a client.
-type tokenSource struct {
-	fetch func(context.Context) (token, error)
-
-	mu     sync.Mutex
-	token  token
-	flight *flight // the fetch under way; nil if none is
-}
-
-// flight is one fetch that callers wait for together. It belongs to them all:
-// it ends when it has an answer, or when the last of them has left.
-type flight struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiters int
-	token   token // valid once done is closed, like err
-	err     error
-}
-
-func newTokenSource(c *core, keys oauthKeys) *tokenSource {
-	return &tokenSource{fetch: func(ctx context.Context) (token, error) { return c.fetchToken(ctx, keys) }}
-}
-
-// get returns a token that is not refused. It fetches one if there is none or
-// its life is nearly over.
-func (s *tokenSource) get(ctx context.Context, refused string) (string, error) {
-	s.mu.Lock()
-	if s.token.value != "" && s.token.value != refused && time.Now().Before(s.token.until) {
-		defer s.mu.Unlock()
-		return s.token.value, nil
-	}
-	f := s.flight
-	if f == nil {
-		f = s.start(ctx)
-	}
-	f.waiters++
-	s.mu.Unlock()
-	select {
-	case <-f.done:
-		return f.token.value, f.err
-	case <-ctx.Done():
-		s.leave(f)
-		return "", ctx.Err()
-	}
-}
-
-// start begins a fetch. It keeps the values of ctx, for traces, but not its
-// end: others may wait longer. The caller holds the lock.
-func (s *tokenSource) start(ctx context.Context) *flight {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	f := &flight{done: make(chan struct{}), cancel: cancel}
-	s.flight = f
-	go func() {
-		defer cancel()
-		f.token, f.err = s.fetch(ctx)
-		s.mu.Lock()
-		if f.err == nil {
-			s.token = f.token
-		}
-		if s.flight == f {
-			s.flight = nil
-		}
-		s.mu.Unlock()
-		close(f.done)
-	}()
-	return f
-}
-
-// leave gives up waiting. The last to leave ends the fetch and waits for that.
-func (s *tokenSource) leave(f *flight) {
-	s.mu.Lock()
-	f.waiters--
-	last := f.waiters == 0
-	if last {
-		f.cancel()
-		if s.flight == f {
-			s.flight = nil // its answer is of no use to those who come now
-		}
-	}
-	s.mu.Unlock()
-	if last {
-		<-f.done
-	}
-}
-
 // fetchToken asks the server for a token. Asking twice does no harm.
-func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (token, error) {
+func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (grant, error) {
 	body, err := json.Marshal(map[string]string{"key": keys.key, "secret": keys.secret})
 	if err != nil {
-		return token{}, argument("WithOAuth", "key and secret must be text")
+		return grant{}, argument("WithOAuth", "key and secret must be text")
 	}
 	asked := time.Now()
 	turn := c.turn(tokenName)
-	var got token
+	var got grant
 	request := &transport.Request{
 		Op:         tokenName,
 		Method:     http.MethodPost,
@@ -148,20 +56,21 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (token, error) {
 	result, err := c.transport.Do(ctx, request)
 	c.ended(ctx, seen, &exchange{request: request, judge: new(judge)}, &result, err)
 	if err != nil {
-		return token{}, inner(err)
+		return grant{}, inner(err)
 	}
+	c.secrets.learn(got.value)
 	return got, nil
 }
 
 // readToken reads the answer of the token call. The life is counted from the
 // moment of asking, which is before it began.
-func readToken(a *transport.Answer, asked time.Time) (token, error) {
+func readToken(a *transport.Answer, asked time.Time) (grant, error) {
 	j := judge{
 		single: true,
 		call:   wire.Call{Version: caperrors.V3, Entity: "oauth", Dialect: wire.V2Single, Count: 1},
 	}
 	if j.read(a); j.err != nil {
-		return token{}, j.err
+		return grant{}, j.err
 	}
 	var answer struct {
 		Data struct {
@@ -170,13 +79,13 @@ func readToken(a *transport.Answer, asked time.Time) (token, error) {
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(a.Body, &answer); err != nil {
-		return token{}, notUnderstood(a, "the token call's answer has another form")
+		return grant{}, notUnderstood(a, "the token call's answer has another form")
 	}
 	if checkHeaderValue(answer.Data.AccessToken) != "" {
-		return token{}, notUnderstood(a, "the token call's answer holds no usable token")
+		return grant{}, notUnderstood(a, "the token call's answer holds no usable token")
 	}
 	life := tokenLife(answer.Data.TTLSeconds)
-	return token{value: answer.Data.AccessToken, until: asked.Add(life * 4 / 5)}, nil
+	return grant{login: login{headerToken, answer.Data.AccessToken}, until: asked.Add(life * 4 / 5)}, nil
 }
 
 // tokenLife reads ttlSeconds, a number or a number in a string.

@@ -27,7 +27,7 @@ type Bulk struct {
 // endpoint is faulty, every Send says so and sends nothing.
 func (c *Client) Bulk(ep Endpoint) *Bulk {
 	if err := c.check(); err != nil {
-		return &Bulk{core: new(core), ep: ep, fields: ep.itemFields(), err: err}
+		return &Bulk{core: &core{shared: &shared{values: make(map[string]any)}}, ep: ep, fields: ep.itemFields(), err: err}
 	}
 	turns := c.core.paces.of(ep.Name)
 	return &Bulk{
@@ -141,15 +141,13 @@ func (b *Bulk) Rate() float64 {
 // asked for. It is one for each client and endpoint name. Create must not call
 // Shared.
 func (b *Bulk) Shared(create func() any) any {
-	b.core.mu.Lock()
-	defer b.core.mu.Unlock()
-	if v, ok := b.core.shared[b.ep.Name]; ok {
+	s := b.core.shared
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v, ok := s.values[b.ep.Name]; ok {
 		return v
 	}
 	v := create()
-	if b.core.shared == nil {
-		b.core.shared = make(map[string]any)
-	}
-	b.core.shared[b.ep.Name] = v
+	s.values[b.ep.Name] = v
 	return v
 }

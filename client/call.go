@@ -121,7 +121,7 @@ func (c *core) headerFor(ep *Endpoint, a *Attribution) (http.Header, error) {
 	if a == nil {
 		return header, nil
 	}
-	if err := a.validate(c.tokens != nil); err != nil {
+	if err := a.validate(c.basic == nil); err != nil {
 		return nil, err
 	}
 	header = header.Clone()
@@ -152,7 +152,7 @@ func (x *exchange) read(a *transport.Answer) transport.Judgement {
 
 // exchange prepares a call that carries count items.
 func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
-	j := &judge{oauth: c.tokens != nil, secret: c.secrets, call: ep.wireCall(count)}
+	j := &judge{renewable: c.basic == nil, secret: c.secrets, call: ep.wireCall(count)}
 	x := &exchange{judge: j, turn: c.turn(ep.Name)}
 	x.request = &transport.Request{
 		Op:         ep.Name,

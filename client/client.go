@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
 
+	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
 	"github.com/capillary-go/capillary/retry"
 )
@@ -29,8 +31,8 @@ type core struct {
 	header      http.Header // of a call in JSON
 	headerXML   http.Header // of a call in XML
 	attribution Attribution
-	basic       *basicAuth
-	tokens      *tokenSource // nil with Basic
+	basic       *basicAuth // nil if the logins have to be asked for
+	logins      *logins    // nil with basic
 	secrets     *secrets
 	paces       *paces
 	transport   *transport.Transport
@@ -38,14 +40,19 @@ type core struct {
 	budget      *retry.Budget
 	observers   observers
 	logger      *slog.Logger // nil: none
+	shared      *shared
+	fault       error // why nothing can be sent
+}
 
+// shared is what the senders of a client's endpoints share.
+type shared struct {
 	mu     sync.Mutex
-	shared map[string]any // by endpoint name
+	values map[string]any // by endpoint name
 }
 
 // New returns a client for a base URL such as
 // "https://eu.api.capillarytech.com". Credentials are required: [WithBasic] or
-// [WithOAuth]. All faults come back in one error, each as an ArgumentError that
+// [WithOAuth] or [WithCredentials]. All faults come back in one error, each as an ArgumentError that
 // names the option. New sends nothing.
 func New(baseURL string, opts ...Option) (*Client, error) {
 	cfg := newConfig(baseURL, opts)
@@ -57,21 +64,23 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	if len(cfg.faults) > 0 {
 		return nil, fmt.Errorf("client: %w", errors.Join(cfg.faults...))
 	}
-	policy := cfg.policy.WithDefaults()
+	var policy retry.Policy
+	if cfg.policy != nil {
+		policy = *cfg.policy
+	}
+	policy = policy.WithDefaults()
 	budget := retry.NewBudget(0)
 	c := &core{
 		base:      base,
 		host:      host,
 		header:    cfg.baseHeader("application/json"),
 		headerXML: cfg.baseHeader("application/xml"),
-		basic:     cfg.basic,
-		secrets:   newSecrets(cfg),
 		paces:     newPaces(cfg),
 		policy:    policy,
 		budget:    budget,
 		observers: newObservers(cfg),
 		logger:    cfg.logger,
-		shared:    make(map[string]any),
+		shared:    &shared{values: make(map[string]any)},
 		transport: transport.New(transport.Config{
 			HTTPClient: cfg.httpClient,
 			Timeout:    cfg.timeout,
@@ -84,42 +93,72 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	if cfg.attribution != nil {
 		c.attribution = *cfg.attribution
 	}
-	if cfg.oauth != nil {
-		c.tokens = newTokenSource(c, *cfg.oauth)
-	}
+	c.setCredentials(cfg)
 	return c.client(), nil
+}
+
+// setCredentials makes the client one of the configuration's credentials. A
+// token call goes out as the client is now.
+func (c *core) setCredentials(cfg *config) {
+	c.basic, c.logins, c.secrets = cfg.basic, nil, newSecrets(cfg)
+	caller := *c
+	switch {
+	case cfg.oauth != nil:
+		keys := *cfg.oauth
+		c.logins = &logins{fetch: func(ctx context.Context) (grant, error) { return caller.fetchToken(ctx, keys) }}
+	case cfg.ask != nil:
+		v := newVault(cfg.ask, defaultTimeout)
+		c.logins = &logins{fetch: func(ctx context.Context) (grant, error) { return v.grant(ctx, &caller) }}
+	}
 }
 
 func (c *core) client() *Client { return &Client{core: c} }
 
 // validate notes the faults that no option can see alone.
 func (cfg *config) validate() {
-	switch {
-	case cfg.basic == nil && cfg.oauth == nil:
-		cfg.fault("credentials", "are missing: use WithBasic or WithOAuth")
-	case cfg.basic != nil && cfg.oauth != nil:
-		cfg.fault("credentials", "must be one of WithBasic and WithOAuth, not both")
+	if !cfg.hasCredentials() {
+		cfg.fault("credentials", "are missing: use WithBasic, WithOAuth or WithCredentials")
 	}
-	if err := cfg.policy.Validate(); err != nil {
-		cfg.fault("WithRetry", err.Error())
-	}
+	cfg.validateCredentials()
+	cfg.validatePolicy()
 	if cfg.attribution != nil {
-		if err := cfg.attribution.validate(cfg.oauth != nil); err != nil {
+		if err := cfg.attribution.validate(cfg.basic == nil); err != nil {
 			cfg.faults = append(cfg.faults, fmt.Errorf("WithAttribution: %w", err))
 		}
 	}
 }
 
+func (cfg *config) hasCredentials() bool {
+	return cfg.basic != nil || cfg.oauth != nil || cfg.ask != nil
+}
+
+func (cfg *config) validateCredentials() {
+	if cfg.basic != nil && cfg.oauth != nil || cfg.ask != nil && (cfg.basic != nil || cfg.oauth != nil) {
+		cfg.fault("credentials", "must be one of WithBasic, WithOAuth and WithCredentials")
+	}
+}
+
+func (cfg *config) validatePolicy() {
+	if cfg.policy == nil {
+		return
+	}
+	if err := cfg.policy.Validate(); err != nil {
+		cfg.fault("WithRetry", err.Error())
+	}
+}
+
 // baseHeader is what every call sends, credentials apart.
 func (cfg *config) baseHeader(format string) http.Header {
-	header := cfg.header.Clone()
-	header.Set("Accept", format)
-	header.Set("Content-Type", format)
-	agent := userAgent
+	return cfg.extend(http.Header{"Accept": {format}, "Content-Type": {format}, "User-Agent": {userAgent}})
+}
+
+// extend returns the header with what the options set.
+func (cfg *config) extend(header http.Header) http.Header {
+	header = header.Clone()
+	maps.Copy(header, cfg.header)
 	if cfg.userAgent != "" {
-		agent = cfg.userAgent + " " + agent
+		header.Set("User-Agent", cfg.userAgent+" "+userAgent)
 	}
-	header.Set("User-Agent", agent)
 	if cfg.attribution != nil {
 		cfg.attribution.set(header)
 	}
@@ -128,21 +167,25 @@ func (cfg *config) baseHeader(format string) http.Header {
 
 // authorize returns what puts the credentials into the attempts of one call.
 func (c *core) authorize() func(context.Context, http.Header, bool) error {
-	if c.tokens == nil {
+	if c.basic != nil {
 		return c.basic.authorize
 	}
-	var last string // the token this call used last
+	var last login // what this call used last
 	return func(ctx context.Context, header http.Header, renew bool) error {
-		refused := ""
+		var refused login
 		if renew {
 			refused = last
 		}
-		token, err := c.tokens.get(ctx, refused)
+		got, err := c.logins.get(ctx, refused)
 		if err != nil {
 			return err
 		}
-		last = token
-		header.Set(headerToken, token)
+		if got == refused && got.header == headerBasic {
+			// Sending them again could lock the till out.
+			return &caperrors.CredentialsError{Err: argument("Credentials", "are the ones that were refused")}
+		}
+		last = got
+		header.Set(got.header, got.value)
 		return nil
 	}
 }
@@ -152,7 +195,7 @@ func (c *Client) check() error {
 	if c == nil || c.core == nil {
 		return argument("Client", "must be made by New")
 	}
-	return nil
+	return c.core.fault
 }
 
 // String returns "client(https://host)".

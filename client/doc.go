@@ -1,7 +1,8 @@
 // Package client calls the Capillary loyalty API, v1.1 and v2.
 //
-// A [Client] has one base URL and one set of credentials. There are three ways
-// to call, all by an [Endpoint], which is data:
+// A [Client] has one base URL and one set of credentials; [Client.With] gives it
+// other ones, or another policy, for one call or for one of several tills. There
+// are three ways to call, all by an [Endpoint], which is data:
 //
 //   - [Client.Call] makes one call for one thing: add a transaction, get a
 //     customer. It also makes the calls for several that take an object with a
@@ -31,7 +32,7 @@
 //	status 461, 503, 521 in the body      after a wait with jitter
 //	HTTP 429, 503, 521 of the edge        the same, and as long as Retry-After asks
 //	nothing was sent                      the same
-//	status 401, 498, HTTP 401             once, with a new token (OAuth only)
+//	status 401, 498, HTTP 401             once, with a new token, or what [WithCredentials] now gives
 //	unknown outcome                       only reads, and what is declared repeatable
 //	everything else                       never
 //

@@ -32,7 +32,7 @@ func ExampleNew_faults() {
 	// Output:
 	// client: WithTimeout: must be positive
 	// baseURL: must begin with https://
-	// credentials: are missing: use WithBasic or WithOAuth
+	// credentials: are missing: use WithBasic, WithOAuth or WithCredentials
 }
 
 func ExampleClient_Call() {

@@ -11,10 +11,10 @@ import (
 
 // judge reads the answers of one call and keeps what the last one said.
 type judge struct {
-	call   wire.Call
-	single bool     // by Call: the verdict on the only item is the verdict on the call
-	oauth  bool     // credentials can be renewed
-	secret *secrets // nil: the caller blanks them
+	call      wire.Call
+	single    bool     // by Call: the verdict on the only item is the verdict on the call
+	renewable bool     // credentials can be renewed
+	secret    *secrets // nil: the caller blanks them
 
 	answer *transport.Answer // the last one read
 	reply  wire.Reply
@@ -45,7 +45,7 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 		}
 		j.err = refusal(v, a)
 	}
-	return transport.Judgement{Err: j.err, Renew: j.oauth && credentialsRefused(j.err)}
+	return transport.Judgement{Err: j.err, Renew: j.renewable && credentialsRefused(j.err)}
 }
 
 // leftOut is the error for an answer without a verdict on the one thing.

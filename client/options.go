@@ -24,8 +24,9 @@ type config struct {
 	plainHTTP   bool
 	basic       *basicAuth
 	oauth       *oauthKeys
+	ask         func(context.Context) (Credentials, error)
 	timeout     time.Duration
-	policy      retry.Policy
+	policy      *retry.Policy
 	httpClient  *http.Client
 	logger      *slog.Logger
 	observers   []func(context.Context, Event) context.Context
@@ -39,21 +40,19 @@ type config struct {
 }
 
 func newConfig(baseURL string, opts []Option) *config {
-	cfg := &config{
-		baseURL: baseURL,
-		timeout: defaultTimeout,
-		maxBody: defaultMaxBody,
-		header:  make(http.Header),
-		rates:   make(map[string]int),
+	cfg := &config{baseURL: baseURL, timeout: defaultTimeout, maxBody: defaultMaxBody}
+	cfg.apply(opts)
+	return cfg
+}
 
-		limiters: make(map[string]Limiter),
-	}
+func (cfg *config) apply(opts []Option) {
+	cfg.header = make(http.Header)
+	cfg.rates, cfg.limiters = make(map[string]int), make(map[string]Limiter)
 	for _, opt := range opts {
 		if opt != nil {
 			opt(cfg)
 		}
 	}
-	return cfg
 }
 
 // fault notes what is wrong with an option. Reasons never quote a secret.
@@ -85,6 +84,23 @@ func WithOAuth(key, secret string) Option {
 	}
 }
 
+// WithCredentials lets a function give the credentials, for those that stand in a
+// vault or change. It is called when they are first needed, with OAuth before
+// each token call, when they expire, and once more in a call that the server
+// refuses with 401 or 498. All calls share what it returns; it is never called
+// twice at once. It may take 30 s, and must return soon after its context ends,
+// which is when nobody waits for it any more. If it fails, calls fail with a
+// [caperrors.CredentialsError] and are not sent; its error's text is not shown.
+// If it returns the till that was just refused, that is not sent again.
+func WithCredentials(ask func(ctx context.Context) (Credentials, error)) Option {
+	return func(cfg *config) {
+		cfg.ask = ask
+		if ask == nil {
+			cfg.fault("WithCredentials", "must not be nil")
+		}
+	}
+}
+
 // WithTimeout bounds one attempt, from dialing to the last byte of the answer.
 // It must be positive. The default is 30s. The time of a whole call is bounded
 // by its context and by the retry policy.
@@ -100,7 +116,7 @@ func WithTimeout(d time.Duration) Option {
 // WithRetry sets how often and how long a call is tried. Fields that are zero
 // have the defaults of [retry.Policy].
 func WithRetry(policy retry.Policy) Option {
-	return func(cfg *config) { cfg.policy = policy }
+	return func(cfg *config) { cfg.policy = &policy }
 }
 
 // WithHTTPClient sets the HTTP client, for a transport of your own. It is

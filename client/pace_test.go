@@ -51,11 +51,12 @@ func TestCallersPassInTheOrderInWhichTheyCame(t *testing.T) {
 		for i := range 20 {
 			wg.Go(func() {
 				<-time.After(time.Duration(i) * time.Millisecond)
-				assert.NoError(t, bulk.Wait(t.Context()))
+				err := bulk.Wait(t.Context())
 				mu.Lock()
 				defer mu.Unlock()
 				order = append(order, i)
 				assert.InDelta(t, float64(i), time.Since(start).Seconds(), 1e-6, "one a second, whoever waits")
+				assert.NoError(t, err)
 			})
 		}
 		wg.Wait()
@@ -264,8 +265,9 @@ func TestRetryAfterClosesTheEndpoint(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 5 {
 			wg.Go(func() {
-				assert.NoError(t, w.add(t.Context(), c))
+				err := w.add(t.Context(), c)
 				assert.Equal(t, 7*time.Second, time.Since(start))
+				assert.NoError(t, err)
 			})
 		}
 		wg.Wait()

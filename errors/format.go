@@ -84,7 +84,7 @@ func errorText(err error) string {
 // isOwn reports whether err itself, not one in its chain, is of this package.
 func isOwn(err error) bool {
 	switch err.(type) { //nolint:errorlint // the direct inner error decides the form, not its chain
-	case *CallError, *RequestError, *BatchError, *ItemError, *TransportError, *DecodeError, *ArgumentError:
+	case *CallError, *RequestError, *BatchError, *ItemError, *TransportError, *DecodeError, *ArgumentError, *CredentialsError:
 		return true
 	default:
 		return false

@@ -54,6 +54,10 @@ func loudErrors() map[string]error {
 			Kind: caperrors.ErrTransient, Outcome: caperrors.Refused,
 		},
 		"argument":            &caperrors.ArgumentError{Field: "items", Index: 2, Reason: "cannot be encoded", Err: loudError{}},
+		"credentials":         &caperrors.CredentialsError{TimedOut: true, Err: loudError{}},
+		"credentials that are not usable": &caperrors.CredentialsError{
+			Err: &caperrors.ArgumentError{Field: "Credentials", Index: -1, Reason: "must not be empty", Err: loudError{}},
+		},
 		"item":                loudItem(),
 		"item without a code": &caperrors.ItemError{Index: 1, Message: canary, Err: loudRequest()},
 		"call around a request": &caperrors.CallError{
@@ -116,6 +120,8 @@ func TestValuesPrintTheLineToo(t *testing.T) {
 			case *caperrors.ArgumentError:
 				value = *e
 			case *caperrors.ItemError:
+				value = *e
+			case *caperrors.CredentialsError:
 				value = *e
 			case *caperrors.CallError:
 				value = *e
@@ -242,6 +248,14 @@ func TestJSONHasStableNames(t *testing.T) {
 		"argument": {
 			&caperrors.ArgumentError{Field: "items", Index: 0, Reason: "is nil"},
 			`{"type":"argument","field":"items","index":0,"reason":"is nil"}`,
+		},
+		"credentials": {
+			&caperrors.CredentialsError{TimedOut: true, Err: errors.New("vault away")},
+			`{"type":"credentials","timeout":true}`,
+		},
+		"credentials that are not usable": {
+			&caperrors.CredentialsError{Err: &caperrors.ArgumentError{Field: "Credentials", Index: -1, Reason: "are both"}},
+			`{"type":"credentials","timeout":false,"error":{"type":"argument","field":"Credentials","reason":"are both"}}`,
 		},
 		"argument without a position": {
 			&caperrors.ArgumentError{Field: "baseURL", Index: -1, Reason: "is empty"},

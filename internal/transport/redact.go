@@ -40,8 +40,9 @@ func isOurs(err error) bool {
 		decode   *caperrors.DecodeError
 		sending  *caperrors.TransportError
 		argument *caperrors.ArgumentError
+		asking   *caperrors.CredentialsError
 	)
-	return errors.As(err, &call) || errors.As(err, &request) || errors.As(err, &decode) ||
+	return errors.As(err, &asking) || errors.As(err, &call) || errors.As(err, &request) || errors.As(err, &decode) ||
 		errors.As(err, &sending) || errors.As(err, &argument)
 }
 

@@ -90,6 +90,17 @@ func New(cfg Config) *Transport {
 	return t
 }
 
+// With returns a Transport with another policy, and another time for one attempt
+// unless that is 0. It shares all else with t.
+func (t *Transport) With(policy retry.Policy, timeout time.Duration) *Transport {
+	other := *t
+	other.policy = policy.WithDefaults()
+	if timeout > 0 {
+		other.timeout = timeout
+	}
+	return &other
+}
+
 // CloseIdleConnections closes the connections that nobody uses, if the pool was
 // made here. A pool of the caller's is left alone.
 func (t *Transport) CloseIdleConnections() {
