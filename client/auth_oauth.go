@@ -44,6 +44,7 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (grant, error) {
 		Header:     c.header,
 		Body:       body,
 		Repeatable: true,
+		Private:    true,
 		Pace:       turn.wait,
 		Judge: func(a *transport.Answer) transport.Judgement {
 			turn.answered(a)

@@ -87,6 +87,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 			Policy:     policy,
 			Budget:     budget,
 			MaxBody:    cfg.maxBody,
+			Middleware: cfg.middleware,
 			Logger:     cfg.logger,
 		}),
 	}

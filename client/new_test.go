@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -97,9 +98,16 @@ func TestNewNamesTheFaultyOption(t *testing.T) {
 		"a header that carries a token":    {opts: []client.Option{basic, client.WithHeader("X-CAP-API-OAUTH-TOKEN", "x")}, field: "WithHeader"},
 		"a header that makes POSTs repeat": {opts: []client.Option{basic, client.WithHeader("Idempotency-Key", "x")}, field: "WithHeader"},
 		"a lookup without its type":        {opts: []client.Option{basic, client.WithAttribution(client.Attribution{Lookup: "x"})}, field: "Attribution.LookupType"},
-		"no endpoint to pace":              {opts: []client.Option{basic, client.WithRate("", 60)}, field: "WithRate"},
-		"no pace":                          {opts: []client.Option{basic, client.WithRate("v2/customers", 0)}, field: "WithRate"},
-		"no room for a body":               {opts: []client.Option{basic, client.WithMaxBody(0)}, field: "WithMaxBody"},
+		"no middleware":                    {opts: []client.Option{basic, client.WithMiddleware(nil)}, field: "WithMiddleware"},
+		"no function":                      {opts: []client.Option{client.WithCredentials(nil), basic}, field: "WithCredentials"},
+		"a function beside a till": {opts: []client.Option{basic, client.WithCredentials(func(context.Context) (client.Credentials, error) {
+			return client.Credentials{}, nil
+		})}, field: "credentials"},
+		"no endpoint to limit": {opts: []client.Option{basic, client.WithLimiter("", &counting{})}, field: "WithLimiter"},
+		"no limiter":           {opts: []client.Option{basic, client.WithLimiter(client.AllEndpoints, nil)}, field: "WithLimiter"},
+		"no endpoint to pace":  {opts: []client.Option{basic, client.WithRate("", 60)}, field: "WithRate"},
+		"no pace":              {opts: []client.Option{basic, client.WithRate("v2/customers", 0)}, field: "WithRate"},
+		"no room for a body":   {opts: []client.Option{basic, client.WithMaxBody(0)}, field: "WithMaxBody"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -38,6 +38,22 @@ func TestTokenCall(t *testing.T) {
 	assert.Empty(t, sent[1].Header.Get("Authorization"))
 }
 
+func TestTokenCallsDoNotPassTheMiddleware(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, oauthOptions())
+	var seen []string
+	c := w.oauthClient(t, client.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			seen = append(seen, r.URL.Path)
+			assert.Empty(t, r.Header.Get("X-CAP-API-OAUTH-TOKEN"))
+			return next.RoundTrip(r)
+		})
+	}))
+	require.NoError(t, w.add(t.Context(), c))
+	assert.Equal(t, []string{"/v2/transactions"}, seen)
+	assert.Equal(t, 1, w.sim.Stats().TokenCalls)
+}
+
 func TestTokenIsKeptForFourFifthsOfItsLife(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -36,6 +36,7 @@ type config struct {
 	rates       map[string]int
 	limiters    map[string]Limiter
 	maxBody     int64
+	middleware  []func(http.RoundTripper) http.RoundTripper
 	faults      []error
 }
 
@@ -207,6 +208,35 @@ func WithLimiter(endpoint string, limiter Limiter) Option {
 		}
 		if limiter == nil {
 			cfg.fault("WithLimiter", "limiter must not be nil")
+		}
+	}
+}
+
+// WithMiddleware wraps what sends an attempt, for headers, signatures or a cache
+// of your own. It is called once, by [New]; given several times the first one
+// is the outermost. What it returns sees every attempt of every call, after the
+// client has made the request, and the answer before the client reads it, which
+// it may do from several goroutines at once. It keeps the contract of
+// [http.RoundTripper], and:
+//
+//   - It returns a round tripper; nil leaves next as it is.
+//   - It changes a clone of the request, never the request itself.
+//   - It calls next at most once, with the context of the request and the host
+//     it was given; otherwise the attempt fails. Repetition is the client's
+//     business, which counts what is sent.
+//   - If it returns an error without calling next, nothing was sent, and the
+//     call is not tried again.
+//   - It does not see credentials: they are added behind it. The calls for
+//     OAuth tokens, which have them in the body, do not pass through it. What
+//     must see them goes below, into the transport of [WithHTTPClient].
+//
+// Time-outs, the bound on bodies and the rule on redirects hold for what it
+// returns, too.
+func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(cfg *config) {
+		cfg.middleware = append(cfg.middleware, wrap)
+		if wrap == nil {
+			cfg.fault("WithMiddleware", "must not be nil")
 		}
 	}
 }

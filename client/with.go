@@ -60,6 +60,7 @@ func (cfg *config) onlyForNew() {
 		"WithRate":       len(cfg.rates) > 0,
 		"WithLimiter":    len(cfg.limiters) > 0,
 		"WithMaxBody":    cfg.maxBody != 0,
+		"WithMiddleware": len(cfg.middleware) > 0,
 		"WithPlainHTTP":  cfg.plainHTTP,
 	} {
 		if given {

@@ -75,6 +75,7 @@ func TestWithRefuses(t *testing.T) {
 		"another pace":                {client.WithRate(client.AllEndpoints, 1), "WithRate"},
 		"another limiter":             {client.WithLimiter(client.AllEndpoints, &counting{}), "WithLimiter"},
 		"another bound of bodies":     {client.WithMaxBody(1), "WithMaxBody"},
+		"middleware":                  {client.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return next }), "WithMiddleware"},
 		"plain HTTP":                  {client.WithPlainHTTP(), "WithPlainHTTP"},
 		"no time":                     {client.WithTimeout(0), "WithTimeout"},
 		"no function":                 {client.WithCredentials(nil), "WithCredentials"},

@@ -53,8 +53,8 @@ func loudErrors() map[string]error {
 			HTTPStatus: 502, ContentType: canary, Reason: canary, Excerpt: canary, RequestID: canary,
 			Kind: caperrors.ErrTransient, Outcome: caperrors.Refused,
 		},
-		"argument":            &caperrors.ArgumentError{Field: "items", Index: 2, Reason: "cannot be encoded", Err: loudError{}},
-		"credentials":         &caperrors.CredentialsError{TimedOut: true, Err: loudError{}},
+		"argument":    &caperrors.ArgumentError{Field: "items", Index: 2, Reason: "cannot be encoded", Err: loudError{}},
+		"credentials": &caperrors.CredentialsError{TimedOut: true, Err: loudError{}},
 		"credentials that are not usable": &caperrors.CredentialsError{
 			Err: &caperrors.ArgumentError{Field: "Credentials", Index: -1, Reason: "must not be empty", Err: loudError{}},
 		},

@@ -61,12 +61,19 @@ func quietProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request)
 // tripper, has no method CloseIdleConnections: it would be called after each
 // failure and drop the pool that all calls share.
 func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.sending.mark(stepTripped)
-	resp, err := c.t.base.RoundTrip(r.WithContext(c.sending.ctx))
+	resp, err := c.send(r)
 	if resp != nil {
 		c.sending.mark(stepAnswered)
 	}
 	return resp, err
+}
+
+func (c *call) send(r *http.Request) (*http.Response, error) {
+	if c.passage != nil {
+		return c.pass(r)
+	}
+	c.sending.mark(stepTripped)
+	return c.t.base.RoundTrip(r.WithContext(c.sending.ctx))
 }
 
 // followNone makes every redirect an answer. A write would be turned into a GET

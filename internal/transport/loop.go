@@ -29,6 +29,7 @@ type call struct {
 	opened  int          // how often the body was
 	readers atomic.Int32 // that may read the body, Do included; counted for Released only
 	sending *sending     // the attempt under way, or the last one
+	passage *passage     // of that attempt; nil without middleware
 	first   sending
 
 	attempts int

@@ -26,6 +26,9 @@ func (c *call) prepare(r *http.Request) error {
 	if c.attempts > 1 {
 		c.sending = new(sending)
 	}
+	if c.passage != nil {
+		c.passage.sending = c.sending
+	}
 	c.attemptStarts()
 	c.sending.begin(c.last.ctx, c.t.timeout, resends(c.req, r.Header))
 	return nil
@@ -41,6 +44,9 @@ func (c *call) authorize(r *http.Request) error {
 			return c.endBy(err, "wait for a turn", 0)
 		}
 	}
+	if c.t.wrapped != nil && !c.req.Private {
+		c.passage = &passage{origin: r.URL, host: r.Host, credentials: make(http.Header)}
+	}
 	header := c.req.Header.Clone()
 	if header == nil {
 		header = make(http.Header)
@@ -48,7 +54,7 @@ func (c *call) authorize(r *http.Request) error {
 	if c.req.Authorize != nil {
 		renew := c.renew
 		c.renew = false
-		if err := c.req.Authorize(c.ctx, header, renew); err != nil {
+		if err := c.req.Authorize(c.ctx, c.credentials(header), renew); err != nil {
 			stop := caperrors.ErrRefreshFailed
 			if c.attempts == 0 {
 				stop = 0
@@ -63,7 +69,21 @@ func (c *call) authorize(r *http.Request) error {
 		disarm(header)
 	}
 	r.Header = header
+	if c.passage != nil {
+		if err := checkHeader(c.passage.credentials); err != nil {
+			return err
+		}
+	}
 	return checkHeader(header)
+}
+
+// credentials returns the header that the attempt's credentials go into: its
+// own, or one that the middleware does not see.
+func (c *call) credentials(header http.Header) http.Header {
+	if c.passage == nil {
+		return header
+	}
+	return c.passage.credentials
 }
 
 // endBy ends the call by an error of one of the request's functions. What the

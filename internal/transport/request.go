@@ -25,6 +25,9 @@ type Request struct {
 	// once what was refused for its credentials.
 	OnlyUnsent bool
 
+	// Private keeps the call from the middleware: its body holds credentials.
+	Private bool
+
 	// Authorize puts the credentials into the header of an attempt. After the
 	// server refused them it is called once more with renew set. It may be nil.
 	Authorize func(ctx context.Context, header http.Header, renew bool) error

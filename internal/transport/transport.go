@@ -33,6 +33,10 @@ type Config struct {
 	// means 32 MiB.
 	MaxBody int64
 
+	// Middleware wraps each attempt, below the loop and above the round tripper.
+	// It does not see what Authorize sets.
+	Middleware []Middleware
+
 	// Logger gets a debug record for each attempt and a warning for each call
 	// that is given up. Nil means none.
 	Logger *slog.Logger
@@ -41,8 +45,9 @@ type Config struct {
 // Transport sends requests. It may be used from several goroutines at once.
 type Transport struct {
 	base     http.RoundTripper
-	traced   bool            // base is known to report its connections
-	owned    *http.Transport // the pool made here; nil if it is the caller's
+	wrapped  http.RoundTripper // base behind the middleware; nil without any
+	traced   bool              // base is known to report its connections
+	owned    *http.Transport   // the pool made here; nil if it is the caller's
 	jar      http.CookieJar
 	redirect func(*http.Request, []*http.Request) error // the caller's; may be nil
 
@@ -87,6 +92,7 @@ func New(cfg Config) *Transport {
 		t.base, t.owned = newPool()
 	}
 	_, t.traced = t.base.(*http.Transport)
+	t.wrapped = wrap(t.base, cfg.Middleware)
 	return t
 }
 
