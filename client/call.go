@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
@@ -53,6 +54,9 @@ type Response struct {
 	// AfterUnknown says that an attempt before the last one ended unknown. If
 	// the outcome is Duplicate, the thing may be the work of that attempt.
 	AfterUnknown bool
+
+	body    []byte // the whole answer
+	elapsed time.Duration
 }
 
 // Call makes one call for one thing and returns what became of it. A read may
@@ -179,6 +183,8 @@ func (x *exchange) response(result *transport.Result) *Response {
 		RequestID:    a.RequestID,
 		Attempts:     result.Attempts,
 		AfterUnknown: result.AfterUnknown,
+		body:         a.Body,
+		elapsed:      result.Elapsed,
 	}
 	if x.judge.answer != a { // its body could not be had
 		return resp

@@ -2,11 +2,13 @@
 //
 // A [Client] has one base URL and one set of credentials; [Client.With] gives it
 // other ones, or another policy, for one call or for one of several tills. There
-// are three ways to call, all by an [Endpoint], which is data:
+// are several ways to call, all by an [Endpoint], which is data:
 //
 //   - [Client.Call] makes one call for one thing: add a transaction, get a
 //     customer. It also makes the calls for several that take an object with a
 //     list in it, or a list of ids to read by.
+//   - [Do] is the same and reads the answer into a type of yours, and [All] reads
+//     a list page by page.
 //   - [Send] makes one call with many items and returns the verdict on each.
 //   - [Client.Bulk] gives the sender that the engines of package batch load
 //     millions of items through.
