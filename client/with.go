@@ -57,6 +57,7 @@ func (cfg *config) onlyForNew() {
 	for option, given := range map[string]bool{
 		"WithHTTPClient": cfg.httpClient != nil,
 		"WithLogger":     cfg.logger != nil,
+		"WithObserve":    len(cfg.observers) > 0,
 		"WithRate":       len(cfg.rates) > 0,
 		"WithLimiter":    len(cfg.limiters) > 0,
 		"WithMaxBody":    cfg.maxBody != 0,

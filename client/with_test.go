@@ -74,6 +74,7 @@ func TestWithRefuses(t *testing.T) {
 		"another HTTP client":         {client.WithHTTPClient(http.DefaultClient), "WithHTTPClient"},
 		"another pace":                {client.WithRate(client.AllEndpoints, 1), "WithRate"},
 		"another limiter":             {client.WithLimiter(client.AllEndpoints, &counting{}), "WithLimiter"},
+		"another observer":            {client.WithObserve(func(ctx context.Context, _ client.Event) context.Context { return ctx }), "WithObserve"},
 		"another bound of bodies":     {client.WithMaxBody(1), "WithMaxBody"},
 		"middleware":                  {client.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return next }), "WithMiddleware"},
 		"plain HTTP":                  {client.WithPlainHTTP(), "WithPlainHTTP"},
