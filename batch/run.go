@@ -6,6 +6,8 @@ import (
 	"iter"
 	"sync/atomic"
 	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
 )
 
 // Run is a stream of items in and results out, in constant memory. Make one
@@ -129,6 +131,18 @@ var errSourceGone = errors.New("the source did not return")
 // met. It is nil if every item of the source got a result of its own, whatever
 // that is. Ask it after the results.
 func (r *Run[T]) Err() error { return r.job.err() }
+
+// Stop ends the job early and returns at once: no more items are taken, those
+// that are not in flight end with what is known of them, and those in flight
+// are waited for and get their own results. Go on ranging over the results
+// until they end; Err then returns cause, which may be nil. It may be called at
+// any time, from any goroutine; a job that has come to its end stays as it is.
+func (r *Run[T]) Stop(cause error) {
+	c := r.job.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopJob(r.job, caperrors.ErrJobStopped, cause)
+}
 
 // Progress returns a snapshot. It may be called at any time, from any
 // goroutine.

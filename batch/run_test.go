@@ -370,3 +370,55 @@ func TestEnginesThatShareALimitWakeEachOther(t *testing.T) {
 		assertIdle(t, two)
 	})
 }
+
+func TestStopWaitsForWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	enough := errors.New("enough")
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.latency = time.Second
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 10, MaxConcurrency: 1})
+		run := eng.Run(t.Context(), fromBills(numbered(500)))
+		// The third call is half way.
+		time.AfterFunc(2500*time.Millisecond, func() { run.Stop(enough) })
+		start := time.Now()
+		count := map[caperrors.Outcome]int{}
+		for r := range run.Results() {
+			count[r.Outcome]++
+			if r.Outcome == caperrors.NotSent {
+				require.ErrorIs(t, r.Err, enough)
+				require.ErrorIs(t, r.Err, caperrors.ErrJobStopped)
+			}
+		}
+		require.ErrorIs(t, run.Err(), enough)
+		assert.Equal(t, 3*time.Second, time.Since(start), "not cut off, and nothing sent after it")
+		assert.Equal(t, 30, count[caperrors.Applied])
+		assert.Equal(t, 470, count[caperrors.NotSent], "every item that was taken has its result")
+		assert.Zero(t, count[caperrors.Unknown])
+		run.Stop(errors.New("later"))
+		require.ErrorIs(t, run.Err(), enough)
+		assertIdle(t, eng)
+	})
+}
+
+func TestStopBeforeAndAfterTheResults(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		eng := newEngine(t, newServer(), batch.Config[bill]{})
+		before := eng.Run(t.Context(), fromBills(numbered(5)))
+		before.Stop(nil)
+		for range before.Results() {
+			assert.Fail(t, "nothing was taken")
+		}
+		require.NoError(t, before.Err())
+
+		after := eng.Run(t.Context(), fromBills(numbered(5)))
+		n := 0
+		for range after.Results() {
+			n++
+		}
+		after.Stop(errors.New("too late"))
+		require.NoError(t, after.Err())
+		assert.Equal(t, 5, n)
+	})
+}
