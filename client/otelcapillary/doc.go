@@ -48,6 +48,7 @@
 //	capillary.batch.calls.in_flight          gauge; endpoint
 //	capillary.batch.limit                    gauge: items known to fit in a call; endpoint
 //	capillary.batch.waiting           s      counter of time in which nothing may go out; endpoint
+//	capillary.batch.hot_keys                 counter: one key took up most of the window; endpoint
 //
 // The duration of calls also counts them. error.type is capillary.1060 for a
 // refusal with that code, capillary.unrecognised for a code that no table has,

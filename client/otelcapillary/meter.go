@@ -25,10 +25,11 @@ type meters struct {
 	batchInFlight metric.Int64Gauge
 	batchLimit    metric.Int64Gauge
 	batchWaiting  metric.Float64Counter
+	batchHotKeys  metric.Int64Counter
 }
 
 func (m *meters) make(meter metric.Meter) error {
-	var errs [11]error
+	var errs [12]error
 	// In seconds: those that the semantic conventions advise for requests; calls
 	// have waits, and more boundaries on the far side.
 	requestBoundaries := []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
@@ -59,6 +60,8 @@ func (m *meters) make(meter metric.Meter) error {
 		metric.WithDescription("Items known to fit in a call."))
 	m.batchWaiting, errs[10] = meter.Float64Counter("capillary.batch.waiting", seconds,
 		metric.WithDescription("Time in which engines send nothing, because the server is busy or out of reach."))
+	m.batchHotKeys, errs[11] = meter.Int64Counter("capillary.batch.hot_keys", metric.WithUnit("{key}"),
+		metric.WithDescription("How often one key took up most of an engine's window."))
 	return errors.Join(errs[:]...)
 }
 
@@ -115,6 +118,8 @@ func (i *Instrumentation) Batch(endpoint string) func(batch.Event) {
 			m.batchLimit.Record(ctx, int64(e.Items), labels)
 		case batch.Waiting:
 			m.batchWaiting.Add(ctx, e.Took.Seconds(), labels)
+		case batch.HotKey:
+			m.batchHotKeys.Add(ctx, 1, labels)
 		case batch.LimitRejected:
 			// It is a call that ended, and wasted.
 		}
