@@ -15,7 +15,10 @@ type group struct{ items []*item }
 // call is one call in flight.
 type call struct {
 	items    []*item
-	probe    bool
+	probe    bool // it carries more items than any accepted so far
+	weight   int  // bytes of the items
+	most     int  // bytes that it was planned with; 0 for any
+	heavy    bool // it weighs more than any accepted so far
 	group    bool // made alone, split off from a refused one
 	started  time.Time
 	canceled bool // every job with an item in it has ended
@@ -31,11 +34,15 @@ func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
 		c.groups[0] = group{}
 		c.groups = c.groups[1:]
 	} else {
-		cl.items = c.packer.take(next.n, c.patience(next.n), make([]*item, 0, min(next.n, c.packer.available())))
+		cl.most = next.bytes
+		cl.items = c.packer.take(load{n: next.n, bytes: next.bytes}, c.patience(next.fit),
+			make([]*item, 0, min(next.fit, c.packer.available())))
 	}
 	for _, it := range cl.items {
 		it.attempts++
+		cl.weight += it.weight()
 	}
+	cl.heavy = c.limits.weights.began(cl.weight)
 	cl.probe = c.limits.began(len(cl.items))
 	c.gate.begin(len(c.calls))
 	c.waitSince = time.Time{}

@@ -36,6 +36,7 @@ type core struct {
 	jobs      map[*job]struct{}
 	calls     map[*call]struct{}
 	live      int       // items accepted and not final
+	weight    int       // bytes of them
 	waitSince time.Time // when the loop began to wait for a call to fill; zero if it does not
 	wanted    int       // items available that the loop waits for
 	taken     []int     // costs of repeated calls, to be given back when one succeeds

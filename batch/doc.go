@@ -55,7 +55,9 @@
 // The number of calls a minute is what limits a load, so calls go out full. A
 // call that is not full waits while something could still join it. Items that
 // were refused for now ride in later full calls. How many items fit is learned
-// from the answers; a number named by the server is taken at once.
+// from the answers; a number named by the server is taken at once. An edge that
+// refuses a body for its bytes (413 without a code of the API) teaches a second
+// limit, beside that of items; see [Progress.LimitBytes].
 //
 // Real data is skewed: a customer with 249 bills needs 249 calls one after
 // another, whatever the concurrency. So the customer with the longest backlog

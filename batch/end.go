@@ -11,6 +11,7 @@ func (c *core) end(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	c.packer.finish(it)
 	if it.job == nil {
 		c.live--
+		c.weight -= it.weight()
 		c.recycle(it)
 		return
 	}
@@ -39,6 +40,7 @@ func (c *core) giveUp(it *item, stop caperrors.Stop) {
 // job finds it.
 func (c *core) deliver(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	c.live--
+	c.weight -= it.weight()
 	it.job.push(it, outcome, stop)
 	c.recycle(it)
 }

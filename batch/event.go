@@ -14,7 +14,8 @@ const (
 	CallEnded
 	// LimitLearned: a call with Items items was accepted, more than any before.
 	LimitLearned
-	// LimitRejected: a call with Items items was refused as oversize.
+	// LimitRejected: a call with Items items was refused as oversize; for its
+	// Bytes, if that is not 0.
 	LimitRejected
 	// Waiting: no call goes out for Took, because the server is too busy or out
 	// of reach, or the budget for repeated calls is empty. Err is what came back
@@ -36,6 +37,7 @@ type Event struct {
 	Kind     EventKind
 	At       time.Time
 	Items    int
+	Bytes    int // of a call refused for its weight; else 0
 	InFlight int // calls in flight, this one included
 	Took     time.Duration
 	Err      error

@@ -45,7 +45,7 @@ func (p *Packer) Admit(id int, key string, job int, more ...string) {
 	p.p.admit(it)
 }
 
-func (p *Packer) Take(n int, patience uint64) []int { return ids(p.p.take(n, patience, nil)) }
+func (p *Packer) Take(n int, patience uint64) []int { return ids(p.p.take(load{n: n}, patience, nil)) }
 func (p *Packer) Finish(id int)                     { p.p.finish(p.items[id]) }
 func (p *Packer) GiveBack(id int)                   { p.p.giveBack(p.items[id]) }
 func (p *Packer) Delay(id int, due time.Time)       { p.p.delayItem(p.items[id], due) }

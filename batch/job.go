@@ -133,6 +133,7 @@ func (j *job) admit(slot int, e encoded) {
 	it.known = caperrors.NotSent
 	j.index++
 	c.live++
+	c.weight += it.weight()
 	switch {
 	case e.err != nil:
 		c.deliver(it, caperrors.NotSent, 0)

@@ -26,6 +26,8 @@ type limits struct {
 	alone   int  // items rejected even alone, with nothing accepted between
 
 	waiting map[chan struct{}]struct{} // engines that wait for the probe in flight
+
+	weights weights // what a call may weigh, which has a lock of its own
 }
 
 const (

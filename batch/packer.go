@@ -95,49 +95,61 @@ func (p *packer) offerHeads(it *item, front bool) {
 	}
 }
 
-// take removes up to n items and appends them to out: no two of one key, or
-// with runs, those of a key in their order.
-// patience is the number of calls after which what was passed over goes first.
-func (p *packer) take(n int, patience uint64, out []*item) []*item {
+// take removes what a call can carry and appends it to out: no two items of one
+// key, or with runs, those of a key in their order. patience is the number of
+// calls after which what was passed over goes first. The first item that is too
+// heavy for the rest ends it.
+func (p *packer) take(room load, patience uint64, out []*item) []*item {
 	p.calls++
 	// Half a call at the most: one without the longest backlog is a call more in
 	// the end.
-	for room := (n + 1) / 2; room > 0; room-- {
-		it := p.takeOverdue(patience)
-		if it == nil {
+	for overdue := (room.n + 1) / 2; overdue > 0; overdue-- {
+		ln := p.overdue(patience)
+		if ln == nil {
 			break
 		}
-		out = append(out, it)
-		n--
+		if !room.takes(ln.it) {
+			return out
+		}
+		if ln.key == nil {
+			out = append(out, p.takeKeyless())
+		} else {
+			out = append(out, p.takeKey(ln.key))
+		}
 	}
-	for n > 0 && p.ready > 0 {
+	for p.ready > 0 {
 		for p.buckets[p.top].head == nil {
 			p.top--
 		}
 		k := p.buckets[p.top].head
+		if !room.takes(k.waiting.head.it) {
+			return out
+		}
 		out = append(out, p.takeKey(k))
-		for n--; n > 0 && p.runs && p.joins(k.waiting.head); n-- {
+		for p.runs && p.joins(k.waiting.head) {
+			if !room.takes(k.waiting.head.it) {
+				return out
+			}
 			out = append(out, p.takeOut(k.waiting.head.it))
 		}
 	}
-	for n > 0 && p.keyless.len > 0 {
+	for p.keyless.len > 0 && room.takes(p.keyless.head.it) {
 		out = append(out, p.takeKeyless())
-		n--
 	}
 	return out
 }
 
-// takeOverdue removes the item that was passed over the longest, if that is too
-// long; else it returns nil.
-func (p *packer) takeOverdue(patience uint64) *item {
+// overdue returns the item that was passed over the longest, if that is too
+// long; else nil.
+func (p *packer) overdue(patience uint64) *link {
 	k, ln := p.oldest, p.keyless.head
 	switch {
 	case k != nil && (ln == nil || k.readySince <= ln.it.since):
 		if p.calls-k.readySince > patience {
-			return p.takeKey(k)
+			return &k.waiting.head.it.first
 		}
 	case ln != nil && p.calls-ln.it.since > patience:
-		return p.takeKeyless()
+		return ln
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ type plan struct {
 	send   bool
 	group  bool // send the first isolated group
 	n      int  // else send up to n items
+	bytes  int  // of up to so many bytes; 0 for any
+	fit    int  // which is about so many items
 	wakeAt time.Time
 }
 
@@ -32,6 +34,9 @@ func (c *core) plan(now time.Time, pace float64) plan {
 		return plan{send: true, group: true}
 	}
 	n, learning := c.limits.size(c.startItems, c.maxItems, c.wake)
+	bytes := c.limits.weights.heaviest()
+	most := n
+	n = c.fit(n, bytes)
 	available := c.packer.available()
 	if available == 0 {
 		c.wanted = 1
@@ -55,7 +60,7 @@ func (c *core) plan(now time.Time, pace float64) plan {
 			return wait
 		}
 	}
-	return plan{send: true, n: n}
+	return plan{send: true, n: most, bytes: bytes, fit: n}
 }
 
 // runOf is how many items of one key a call of n items may carry.

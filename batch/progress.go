@@ -26,6 +26,10 @@ type Progress struct {
 	Lanes    int // calls that may be in flight as far as the server's answers allow
 	Limit    int // items known to fit in a call; 0 while nothing is known
 
+	// LimitBytes is the number of bytes of items known to fit in a call; 0 if no
+	// call was refused for its bytes, or none fits so far.
+	LimitBytes int
+
 	// HotKey is the number of items of the key that has most, if that is more
 	// than half the window, else 0. Such a key limits the pace of the whole job:
 	// its items go one after another. A larger window or
@@ -86,6 +90,7 @@ func (j *job) snapshot() Progress {
 	p.InFlight = len(c.calls)
 	p.Lanes = c.gate.limit
 	p.Limit = c.limits.learned()
+	p.LimitBytes = c.limits.weights.learned()
 	p.HotKey, _ = c.hotKey()
 	if c.gate.refusals > 0 {
 		p.Trouble = c.trouble

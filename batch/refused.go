@@ -43,20 +43,22 @@ func (c *core) refused(cl *call, kind caperrors.Kind, err error, now time.Time) 
 	}
 	switch kind {
 	case caperrors.ErrOversize:
-		named := 0
-		if request != nil {
-			named = request.Limit
+		if request == nil {
+			// No envelope, so that the API never saw the items: it is the edge that
+			// refuses the body. A code of the API would speak of their number.
+			c.overweight(cl, err)
+			return
 		}
-		c.oversize(cl, named, err)
+		c.oversize(cl, request.Limit, err)
 	case caperrors.ErrTransient:
-		c.limits.ended(cl.probe)
+		c.probeEnded(cl)
 		if code == caperrors.CodeCustomerBusy {
 			c.customerBusy(cl, err, now)
 			return
 		}
 		c.sendBack(cl, retry.Overload, err, now)
 	default:
-		c.limits.ended(cl.probe)
+		c.probeEnded(cl)
 		c.refusedForGood(cl, request, err)
 	}
 }
@@ -89,8 +91,23 @@ func refusesEveryCall(kind caperrors.Kind) bool {
 	}
 }
 
-// oversize settles a call that carried more than the server takes.
+// overweight settles a call whose body is larger than the server takes.
+func (c *core) overweight(cl *call, err error) {
+	c.event(Event{Kind: LimitRejected, At: time.Now(), Items: len(cl.items), Bytes: cl.weight, Err: err})
+	c.limits.ended(cl.probe)
+	c.limits.weights.rejected(cl.weight, len(cl.items) == 1, cl.heavy)
+	for _, it := range slices.Backward(cl.items) {
+		if len(cl.items) == 1 || !c.splittable {
+			c.giveUp(it, caperrors.ErrItemTooLarge)
+		} else {
+			c.bounce(it)
+		}
+	}
+}
+
+// oversize settles a call that carried more items than the server takes.
 func (c *core) oversize(cl *call, named int, err error) {
+	c.limits.weights.ended(cl.heavy)
 	c.event(Event{Kind: LimitRejected, At: time.Now(), Items: len(cl.items), Err: err})
 	again := slices.ContainsFunc(cl.items, func(it *item) bool { return it.suspect })
 	what := c.limits.rejected(len(cl.items), named, cl.probe, again)

@@ -32,6 +32,7 @@ type exchange struct {
 type server struct {
 	limit   int           // most items a call may carry; 0: any number
 	named   bool          // a refusal names the limit
+	bytes   int           // most bytes of items a call may carry, with a byte between; 0: any number
 	latency time.Duration // of each call; ctx cuts it short
 	dedupe  bool          // a bill that it has already is a duplicate
 	runs    bool          // a call may carry several bills of a customer
@@ -41,13 +42,16 @@ type server struct {
 	mu       sync.Mutex
 	calls    []*exchange
 	rejected int // calls over the limit
-	peak     int // most calls in flight
-	flying   int
-	busy     map[string]int // bills in flight by customer
-	sends    map[string]int // calls that carried a bill
-	applied  map[string]int
-	order    map[string][]string // ids by customer as they were applied
-	clashes  []string            // customers that were in flight twice
+
+	overweight, heaviest int // calls over the bytes, bytes of the heaviest call within
+
+	peak    int // most calls in flight
+	flying  int
+	busy    map[string]int // bills in flight by customer
+	sends   map[string]int // calls that carried a bill
+	applied map[string]int
+	order   map[string][]string // ids by customer as they were applied
+	clashes []string            // customers that were in flight twice
 }
 
 func newServer() *server {
@@ -86,7 +90,28 @@ func (s *server) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict,
 	if err := s.travel(ctx, s.latency); err != nil {
 		return nil, err
 	}
+	if err := s.weigh(items); err != nil {
+		return nil, err
+	}
 	return s.take(bills)
+}
+
+// weigh refuses what is too heavy as an edge does: without an envelope.
+func (s *server) weigh(items [][]byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, body := range items {
+		n += len(body) + 1
+	}
+	if s.bytes == 0 || n <= s.bytes {
+		s.heaviest = max(s.heaviest, n)
+		return nil
+	}
+	s.overweight++
+	return &caperrors.CallError{Outcome: caperrors.Refused, Err: &caperrors.DecodeError{
+		HTTPStatus: 413, Kind: caperrors.ErrOversize, Outcome: caperrors.Refused,
+	}}
 }
 
 func (s *server) enter(bills []bill) (*exchange, answer) {

@@ -69,6 +69,7 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 	c.gate.accepted()
 	c.poison.accepted = true
 	c.refund()
+	c.limits.weights.accepted(cl.weight, cl.most, cl.heavy)
 	if limit := c.limits.accepted(len(cl.items), cl.probe); limit > 0 {
 		c.event(Event{Kind: LimitLearned, At: now, Items: limit})
 	}
@@ -114,7 +115,7 @@ func refusedOr(known caperrors.Outcome) caperrors.Outcome {
 // unknown settles a call that ended without an answer. The server may be at
 // work on it for as long as busyFor, so that its keys stay closed.
 func (c *core) unknown(cl *call, err error, now time.Time, busyFor time.Duration) {
-	c.limits.ended(cl.probe)
+	c.probeEnded(cl)
 	var outage error
 	if !cl.canceled {
 		// A server that is stuck would else take the whole input, call by call.
@@ -159,7 +160,7 @@ func (c *core) unknownItem(cl *call, it *item, now time.Time, busyFor time.Durat
 // unsent settles a call of which no byte left: the service is out of reach, or
 // the job has ended.
 func (c *core) unsent(cl *call, err error, now time.Time) {
-	c.limits.ended(cl.probe)
+	c.probeEnded(cl)
 	for _, it := range cl.items {
 		it.attempts--
 		it.err = err

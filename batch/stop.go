@@ -42,8 +42,8 @@ func (j *job) detach() {
 	for cl := range c.calls {
 		if cl.canceled {
 			// Nobody may wait for what a call that never comes back would tell.
-			c.limits.ended(cl.probe)
-			cl.probe = false
+			c.probeEnded(cl)
+			cl.probe, cl.heavy = false, false
 		}
 		for _, it := range cl.items {
 			if it.job == j {
