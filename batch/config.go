@@ -94,6 +94,12 @@ type Advanced struct {
 	// reach, or gives no answer to any call. After it the job stops with [caperrors.ErrOutage]. Zero: 10 min.
 	MaxOutage time.Duration
 
+	// Ordered hands out the results in the order of the input. A result that is
+	// held back for an earlier one keeps its place in the window: when that is
+	// full, no item is taken from the source until the earlier one has its
+	// result, which may take as long as its retries.
+	Ordered bool
+
 	// SameKeyInBatch lets one call carry several items of a key, in the order of
 	// the input, so that a key with many items needs fewer calls. Set it only if
 	// the server takes the items of a call one after another: else it does two
@@ -186,6 +192,7 @@ type settings struct {
 	maxOutage      time.Duration
 	splittable     bool
 	sameKey        bool
+	ordered        bool
 	askFor         time.Duration
 }
 
@@ -203,6 +210,7 @@ func (cfg *Config[T]) settings(endpoint Endpoint) (settings, error) {
 		maxOutage:      orDefault(cfg.Advanced.MaxOutage, defaultMaxOutage),
 		splittable:     !cfg.Advanced.KeepTogether,
 		sameKey:        cfg.Advanced.SameKeyInBatch,
+		ordered:        cfg.Advanced.Ordered,
 		askFor:         orDefault(cfg.Advanced.ReconcileTimeout, defaultReconcile),
 	}
 	if endpoint != nil {

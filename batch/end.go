@@ -56,7 +56,11 @@ func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	if !outcome.Done() {
 		s.err = j.itemError(it, outcome, stop)
 	}
-	j.results = append(j.results, s)
+	if j.order != nil {
+		j.results = j.order.release(it.turn, s, j.results)
+	} else {
+		j.results = append(j.results, s)
+	}
 	j.open--
 	j.progress.count(outcome, it.attempts)
 	signal(j.ready)

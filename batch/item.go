@@ -13,6 +13,7 @@ type item struct {
 	job    *job
 	slot   int // place of the caller's value in the job
 	index  int // position in the input
+	turn   int // number of items that the job accepted before it
 	id     string
 	name   string   // of its first key; empty for none
 	others []string // names of its further keys

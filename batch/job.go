@@ -27,10 +27,12 @@ type job struct {
 	live  int // items accepted whose result is not delivered: the window
 	open  int // items accepted that are not final
 	index int // next position in the input
+	turns int // items brought in
 
 	free    []int // places of values given back
 	places  int   // places handed out so far
 	results []settled
+	order   *order            // nil: results go out as they come
 	held    map[string]uint64 // keys that are held, behind the item of that number
 
 	flushing int // flushes under way
@@ -65,6 +67,9 @@ func newJob(ctx context.Context, c *core) *job {
 		admitting: true,
 		ready:     make(chan struct{}, 1),
 		space:     make(chan struct{}, 1),
+	}
+	if c.ordered {
+		j.order = newOrder(c.window)
 	}
 	j.deadline, _ = ctx.Deadline()
 	j.progress.Started = time.Now()
@@ -131,7 +136,9 @@ func (j *job) admit(slot int, e encoded) {
 	it.job, it.slot, it.index = j, slot, j.index
 	it.id, it.name, it.others, it.body, it.err = e.id, e.key, e.more, e.body, e.err
 	it.known = caperrors.NotSent
+	it.turn = j.turns
 	j.index++
+	j.turns++
 	c.live++
 	c.weight += it.weight()
 	switch {

@@ -32,6 +32,7 @@ type world struct {
 	misplaced string // what Misplaced found first
 
 	hold    bool
+	ordered bool // results come in the order of the input
 	asks    bool // what is unknown is asked about
 	several bool // items may have two customers
 	runs    bool // a call may carry several items of a customer
@@ -76,6 +77,8 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if w.several = rng.IntN(3) == 0; w.several {
 		cfg.Keys = customersOf
 	}
+	w.ordered = rng.IntN(4) == 0
+	cfg.Advanced.Ordered = w.ordered
 	w.runs = rng.IntN(4) == 0
 	cfg.Advanced.SameKeyInBatch, w.srv.runs = w.runs, w.runs
 	if w.asks = rng.IntN(4) == 0; w.asks {
@@ -247,6 +250,9 @@ func (w *world) job(t *testing.T, items []bill, limit time.Duration, stopAfter i
 		}
 		if held := int(pulled.Load()) - n; held > w.window+1 {
 			wrong = fmt.Errorf("%d items are held in a window of %d", held, w.window)
+		}
+		if w.ordered && r.Index != n {
+			wrong = fmt.Errorf("item %d has the result number %d", r.Index, n)
 		}
 		seen[r.Index], results[r.Index] = true, r
 		if n++; n == stopAfter {

@@ -37,9 +37,9 @@ func (e *Engine[T]) Run(ctx context.Context, src iter.Seq2[T, error]) *Run[T] {
 	return r
 }
 
-// Results iterates over the results as they come, one for each item of the
-// source; see [Result.Index] for its place in the input. It can be ranged over
-// once.
+// Results iterates over the results as they come, or with [Advanced.Ordered] in
+// the order of the input: one for each item of the source; see [Result.Index]
+// for its place in the input. It can be ranged over once.
 //
 // Leaving the loop early stops the job: items that are not in flight are not
 // sent, those in flight are waited for.

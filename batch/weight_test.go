@@ -103,7 +103,7 @@ func TestACallThatWeighsEnoughGoesAtOnce(t *testing.T) {
 		_, err := eng.Do(t.Context(), items[:2000])
 		require.NoError(t, err)
 		start, first := time.Now(), time.Duration(0)
-		for range eng.Run(t.Context(), feeding(items[2000:2061], map[int]time.Duration{60: time.Hour})).Results() {
+		for range eng.Run(t.Context(), feeding(items[2000:2026], map[int]time.Duration{25: time.Hour})).Results() {
 			if first == 0 {
 				first = time.Since(start)
 			}

@@ -41,7 +41,8 @@ type flush struct {
 }
 
 // Writer returns a writer. onResult is called for each accepted item, one call
-// at a time, in the order in which the results come, without a lock held. Its
+// at a time, in the order in which the results come or, with [Advanced.Ordered],
+// in which the items were accepted, without a lock held. Its
 // context carries no deadline; the writer's methods must not be called with it.
 // A panic in onResult stops the writer, and Close returns it.
 func (e *Engine[T]) Writer(onResult func(context.Context, Result[T])) *Writer[T] {
