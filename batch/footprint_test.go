@@ -22,7 +22,7 @@ func heap() int {
 	runtime.GC() // what had a finalizer goes with the second
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc) //nolint:gosec // far below its range
+	return int(m.HeapAlloc)
 }
 
 // T-49, T-51: an engine that has done its work keeps no item, body or buffer
@@ -47,7 +47,7 @@ func TestAnIdleEngineHoldsNothing(t *testing.T) {
 				}
 			}
 		})
-		for range run.Results() { //nolint:revive // only to drain it
+		for range run.Results() {
 		}
 		require.NoError(t, run.Err())
 	}

@@ -145,6 +145,7 @@ func TestNothingGrowsWhileNothingIsAccepted(t *testing.T) {
 		g.Begin(g.Limit())
 		now = now.Add(roundTrip / 3)
 		g.Observe(now, roundTrip)
+		assert.LessOrEqual(t, g.Limit(), limit)
 		g.Busy(now, 0)
 		assert.LessOrEqual(t, g.Limit(), limit)
 		limit = g.Limit()

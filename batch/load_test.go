@@ -103,7 +103,7 @@ func TestConcurrencyFollowsTheServer(t *testing.T) {
 						more = yield([]byte(`{"id":`+strconv.Itoa(i)+`}`), nil)
 					}
 				})
-				for range run.Results() { //nolint:revive // only to drain it
+				for range run.Results() {
 				}
 				ideal := 0.0
 				for d := time.Duration(0); d < length; d += time.Second {
@@ -135,7 +135,7 @@ func TestBusyCustomersLeaveTheLanesOpen(t *testing.T) {
 				}
 				return caperrors.Verdict{Outcome: caperrors.Applied}
 			}
-			items := numbered(100_000)
+			items := numbered(40_000)
 			start := time.Now()
 			eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100, MaxConcurrency: 16})
 			rep, err := eng.Do(t.Context(), items)

@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -253,7 +254,7 @@ func TestTheCallersBytesAreLeftAloneAndFreeAfterwards(t *testing.T) {
 			_, err = eng.Do(t.Context(), items)
 			require.NoError(t, err)
 			for i := range items {
-				assert.Equal(t, fmt.Sprintf(`{"id":"%d"}`, 1000*round+i), string(items[i]))
+				assert.True(t, bytes.Equal(fmt.Appendf(nil, `{"id":"%d"}`, 1000*round+i), items[i]), "item %d", i)
 				assert.Same(t, &given[i][0], &items[i][0])
 			}
 		}
