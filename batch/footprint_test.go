@@ -5,6 +5,7 @@ import (
 	"context"
 	"runtime"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -72,13 +73,12 @@ func TestItemsThatWaitTakeNoGoroutine(t *testing.T) {
 	for _, lanes := range []int{1, 16} {
 		synctest.Test(t, func(t *testing.T) {
 			const window = 3000
-			base := runtime.NumGoroutine()
+			base := runtime.NumGoroutine() + 1 // the one that counts
 			srv := newServer()
 			start := time.Now()
 			most, held := 0, 0
 			var eng *batch.Engine[bill]
 			srv.fault = func(int, []bill) answer {
-				most = max(most, runtime.NumGoroutine()-base)
 				if took := time.Since(start); took > time.Second && took < 10*time.Minute {
 					return refuseCall(503)
 				}
@@ -90,6 +90,23 @@ func TestItemsThatWaitTakeNoGoroutine(t *testing.T) {
 					items, _ := batch.Held(eng)
 					held = max(held, items)
 				},
+			})
+			over := make(chan struct{})
+			var counting sync.WaitGroup
+			counting.Go(func() {
+				for {
+					pause := 37 * time.Millisecond
+					if took := time.Since(start); took > 3*time.Second && took < 595*time.Second {
+						pause = 3700 * time.Millisecond // little happens
+					}
+					select {
+					case <-over:
+						return
+					case <-time.After(pause):
+						synctest.Wait() // those that are about to end have ended
+						most = max(most, runtime.NumGoroutine()-base)
+					}
+				}
 			})
 			var pulled atomic.Int64
 			run := eng.Run(t.Context(), func(yield func(bill, error) bool) {
@@ -105,6 +122,8 @@ func TestItemsThatWaitTakeNoGoroutine(t *testing.T) {
 				assert.LessOrEqual(t, int(pulled.Load())-n, window+1)
 				n++
 			}
+			close(over)
+			counting.Wait()
 			require.NoError(t, run.Err())
 			assert.Equal(t, 60_000, n)
 			assert.Greater(t, time.Since(start), 10*time.Minute)
