@@ -267,7 +267,7 @@ func TestJSONHasStableNames(t *testing.T) {
 			t.Parallel()
 			encoded, err := json.Marshal(test.err)
 			require.NoError(t, err)
-			assert.JSONEq(t, test.want, string(encoded))
+			assert.Equal(t, test.want, string(encoded), "byte by byte, in a stable order")
 			var attrs map[string]any
 			require.NoError(t, json.Unmarshal([]byte(logged(test.err)["JSON"]), &attrs))
 			group, err := json.Marshal(attrs["err"])
