@@ -41,11 +41,11 @@ type Result[T any] struct {
 
 // Report is the result of a Do.
 type Report[T any] struct {
-	Results []Result[T] // one for each item, in the order given
+	Results []Result[T] `json:"results"` // one for each item, in the order given
 
 	// Progress is the job's at its end. Items that it did not come to take
 	// count as not sent, though not as accepted.
-	Progress Progress
+	Progress Progress `json:"progress"`
 }
 
 func newResult[T any](s *settled, item T) Result[T] {

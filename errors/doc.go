@@ -22,7 +22,8 @@
 //   - [RequestError]: the API refused the request as a whole;
 //   - [BatchError]: the API answered item by item and some items failed;
 //   - [TransportError]: no usable answer arrived;
-//   - [DecodeError]: an answer arrived that is not the API's.
+//   - [DecodeError]: an answer arrived that is not the API's;
+//   - [CredentialsError]: the caller's own function gave no credentials.
 //
 // An [ArgumentError] is found before anything is sent and stands alone.
 //
@@ -40,6 +41,14 @@
 // line. Every formatting verb, log handler and JSON encoder gets the same
 // masked text: runs of digits and mail addresses, which may belong to a
 // customer, are replaced, control characters are escaped.
+//
+// # JSON
+//
+// Every error, and every result of packages client and batch, encodes to a JSON
+// object for tools in other languages. schema.json beside this file tells its
+// members; "type" says which error it is.
+//
+// # With package fmt
 //
 // Package fmt cannot call methods on unexported fields. Don't print a struct
 // that keeps an error in one with %s or %q: fmt calls the verb wrong and shows

@@ -243,7 +243,7 @@ func TestJSONHasStableNames(t *testing.T) {
 				Kind: caperrors.ErrTransient, Outcome: caperrors.Refused, RetryAfter: time.Minute,
 			},
 			`{"type":"decode","http_status":503,"content_type":"text/html","reason":"not JSON","outcome":"refused",` +
-				`"kind":"transient","excerpt":"<html>","retry_after":"1m0s"}`,
+				`"kind":"transient","excerpt":"\u003chtml\u003e","retry_after":"1m0s"}`,
 		},
 		"argument": {
 			&caperrors.ArgumentError{Field: "items", Index: 0, Reason: "is nil"},

@@ -1,6 +1,9 @@
 package errors
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"log/slog"
+)
 
 // Warning is a status that the API reports beside an item that it applied. It
 // is data: no error, and no reason to send the item again.
@@ -29,4 +32,29 @@ type Verdict struct {
 	// turned into JSON: an element is an object, one that repeats a list, a
 	// text a string, an empty element null.
 	Raw json.RawMessage
+}
+
+// MarshalJSON returns the verdict as an object with stable names and masked
+// text, without Raw.
+func (v Verdict) MarshalJSON() ([]byte, error) {
+	attrs := []slog.Attr{slog.String("outcome", v.Outcome.String())}
+	if v.Code != 0 {
+		attrs = append(attrs, scopeAttrs(v.Scope, v.Code, v.Kind, v.Message)...)
+	} else {
+		attrs = appendString(attrs, "message", Mask(v.Message))
+	}
+	if len(v.Warnings) > 0 {
+		attrs = append(attrs, slog.Any("warnings", MaskWarnings(v.Warnings)))
+	}
+	attrs = appendString(attrs, "request_id", MaskRequestID(v.RequestID))
+	return marshalAttrs(appendString(attrs, "diagnostic", Mask(v.Diagnostic)))
+}
+
+// MaskWarnings returns a copy of the warnings with masked messages, for logs.
+func MaskWarnings(warnings []Warning) []Warning {
+	masked := make([]Warning, len(warnings))
+	for i, w := range warnings {
+		masked[i] = Warning{Code: w.Code, Message: Mask(w.Message)}
+	}
+	return masked
 }
