@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,7 @@ type etl struct {
 	env   map[string]string
 	sim   *clienttest.Simulator // the built-in one, once run is over
 	setup func(*clienttest.Simulator)
+	drain <-chan struct{} // closed by an interrupt
 
 	status         int
 	stdout, stderr string
@@ -39,7 +41,8 @@ func (e *etl) runUntil(ctx context.Context, args ...string) {
 	var stdout, stderr bytes.Buffer
 	c := command{
 		stdin: strings.NewReader(e.stdin), stdout: &stdout, stderr: &stderr,
-		getenv: func(name string) string { return e.env[name] },
+		getenv:   func(name string) string { return e.env[name] },
+		draining: e.drain,
 		simulated: func(sim *clienttest.Simulator) {
 			e.sim = sim
 			if e.setup != nil {
@@ -49,6 +52,12 @@ func (e *etl) runUntil(ctx context.Context, args ...string) {
 	}
 	e.status = c.run(ctx, args)
 	e.stdout, e.stderr = stdout.String(), stderr.String()
+}
+
+// run is one run of the command with streams of its own.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	c := command{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
+	return c.run(ctx, args)
 }
 
 // fields splits flags at blanks and adds further arguments.

@@ -84,8 +84,9 @@ func (in *input) close() {
 	}
 }
 
-// openInput opens what the options name, and reads as much of it as tells its format. A reader that blocks does not outlast ctx.
-func openInput(ctx context.Context, o *options, stdin io.Reader) (*input, error) {
+// openInput opens what the options name, and reads as much of it as tells its format. A reader that blocks does not outlast ctx,
+// nor an interrupt.
+func openInput(ctx context.Context, o *options, stdin io.Reader, draining <-chan struct{}) (*input, error) {
 	if o.file == "" {
 		return &input{source: newGenerator(&o.endpoint, o.generate), known: o.generate}, nil
 	}
@@ -121,6 +122,8 @@ func openInput(ctx context.Context, o *options, stdin io.Reader) (*input, error)
 			return nil, err
 		}
 		return in, nil
+	case <-draining:
+		return nil, fmt.Errorf("waiting for the input: %w", errInterrupted)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for the input: %w", context.Cause(ctx))
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/capillary-go/capillary/batch"
+	caperrors "github.com/capillary-go/capillary/errors"
 )
 
 // load takes the records from the input through the engine to the outputs.
@@ -30,19 +32,21 @@ func (l *load) run(ctx context.Context) int {
 	l.out.failed = cancel
 	l.fed = make(chan struct{})
 	job := l.target.engine.Run(ctx, l.records(ctx))
-	bar := startProgress(l.opts.progress, &progress{
-		w: l.stderr, started: started, in: l.in, out: l.out, engine: job.Progress,
+	shown := startProgress(l.opts.progress, &progress{
+		w: l.stderr, rpm: l.opts.rpm, started: started, in: l.in, out: l.out, engine: job.Progress,
 	}, l.getenv)
+	watched := l.watch(job, shown)
 	for r := range job.Results() {
 		l.out.settled(&r)
 	}
 	err := job.Err()
 	l.drain(ctx, err)
-	bar.end()
+	watched()
+	shown.end()
 	if err == nil && !l.in.ended.Load() {
 		err = context.Cause(ctx)
 	}
-	if interrupt.Err() != nil && err != nil {
+	if (interrupt.Err() != nil && err != nil) || (err == nil && !l.in.ended.Load()) {
 		err = errInterrupted
 	}
 	if closeErr := l.out.close(); closeErr != nil {
@@ -72,11 +76,29 @@ func statusOf(err error, counts tally) int {
 
 var errInterrupted = errors.New("interrupted")
 
+// watch stops the job when the load shall end early. The function it returns ends the watch.
+func (l *load) watch(job *batch.Run[record], shown *progress) (end func()) {
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-l.draining:
+			shown.interrupted()
+			job.Stop(errInterrupted)
+		case <-over:
+		}
+	}()
+	return func() {
+		close(over)
+		<-ended
+	}
+}
+
 // records gives the engine what can be sent, and writes down the rest.
 func (l *load) records(ctx context.Context) func(yield func(record, error) bool) {
 	return func(yield func(record, error) bool) {
 		defer close(l.fed)
-		for ctx.Err() == nil {
+		for ctx.Err() == nil && !l.interrupted() {
 			rec, err := l.next()
 			switch {
 			case errors.Is(err, io.EOF):
@@ -109,15 +131,17 @@ func (l *load) next() (record, error) {
 // drain reads the rest of the input after the job has stopped, so that every record has its line. An interrupted load leaves it: the
 // end is wanted now.
 func (l *load) drain(ctx context.Context, stopped error) {
-	if stopped == nil {
+	if stopped == nil || errors.Is(stopped, errInterrupted) {
 		return
 	}
 	select {
 	case <-l.fed:
+	case <-l.draining:
+		return
 	case <-ctx.Done():
 		return
 	}
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !l.interrupted() {
 		rec, err := l.next()
 		switch {
 		case err != nil:
@@ -127,6 +151,16 @@ func (l *load) drain(ctx context.Context, stopped error) {
 		default:
 			l.out.unsent(&rec, stopped)
 		}
+	}
+}
+
+// interrupted tells whether the load shall end early.
+func (l *load) interrupted() bool {
+	select {
+	case <-l.draining:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -143,5 +177,26 @@ func (l *load) tell(err error, engine *batch.Progress, elapsed time.Duration) {
 	if err != nil && !l.in.ended.Load() {
 		fmt.Fprintf(l.stderr, "etl: what comes after record %d was not read, and stands in no file\n", l.in.rows())
 	}
+	if errors.Is(err, errInterrupted) {
+		l.tellHowToGoOn()
+	}
 	fmt.Fprintln(l.stderr, summary(&counts, engine, elapsed))
+}
+
+// tellHowToGoOn says what an interrupted load leaves to be done.
+func (l *load) tellHowToGoOn() {
+	var steps []string
+	counts := l.out.snapshot()
+	if counts.outcomes[caperrors.NotSent] > 0 && l.opts.deadLetter != "" {
+		steps = append(steps, "load "+l.opts.deadLetter)
+	}
+	if counts.outcomes[caperrors.Unknown] > 0 {
+		steps = append(steps, "ask the API for what is unknown")
+	}
+	if !l.in.ended.Load() {
+		steps = append(steps, fmt.Sprintf("load the input from record %d on", l.in.rows()+1))
+	}
+	if len(steps) > 0 {
+		fmt.Fprintln(l.stderr, "etl: to go on:", strings.Join(steps, ", then "))
+	}
 }

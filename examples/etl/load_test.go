@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -333,6 +334,68 @@ func TestInterruptedLoadWritesDownEverythingItRead(t *testing.T) {
 	})
 }
 
+func TestInterruptWaitsForWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	results, dead := filepath.Join(dir, "r"), filepath.Join(dir, "d")
+	synctest.Test(t, func(t *testing.T) {
+		drain := make(chan struct{})
+		e := etl{drain: drain}
+		// Calls take a second: the fourth and those beside it are half way.
+		time.AfterFunc(3500*time.Millisecond, func() { close(drain) })
+		start := time.Now()
+		e.run(t, fields(calm+"-sim-latency 1s -results "+results+" -dead-letter "+dead)...)
+		e.statusIs(t, statusFailed)
+		assert.Less(t, time.Since(start), 4600*time.Millisecond)
+		got := readResults(t, results)
+		count := map[string]int{}
+		for _, word := range outcomes(got) {
+			count[word]++
+		}
+		assert.Positive(t, count["applied"])
+		assert.Positive(t, count["not-sent"])
+		assert.Zero(t, count["unknown"], "what was in flight has its answer")
+		assert.Len(t, e.sim.Applied(), count["applied"])
+		// A call that was refused as too large has told of its items that they are refused.
+		assert.Equal(t, count["not-sent"]+count["refused"], strings.Count(readFile(t, dead), "\n"))
+		assert.Regexp(t, `etl: interrupted: nothing more is sent, waiting for [1-4] calls in flight; once more stops at once\n`, e.stderr)
+		assert.Contains(t, e.stderr, "etl: stopped: interrupted\n")
+		assert.Contains(t, e.stderr, fmt.Sprintf("etl: to go on: load %s, then load the input from record %d on\n", dead, len(got)+1))
+	})
+}
+
+func TestInterruptAfterAllIsSentChangesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		drain := make(chan struct{})
+		e := etl{stdin: bill("1", "a"), drain: drain}
+		time.AfterFunc(500*time.Millisecond, func() { close(drain) })
+		e.run(t, fields(calm+"-sim-latency 1s -")...)
+		assert.Contains(t, e.lastLine(), "applied 1,")
+		assert.NotContains(t, e.stderr, "was not read")
+		assert.NotContains(t, e.stderr, "to go on")
+	})
+}
+
+func TestInterruptDuringTheRestOfTheInputOfAStoppedLoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		drain := make(chan struct{})
+		r, w := io.Pipe()
+		defer w.Close()
+		go func() { _, _ = io.WriteString(w, bill("1", "a")+"\n"+bill("2", "b")+"\n") }()
+		time.AfterFunc(time.Minute, func() { close(drain) })
+		var stderr bytes.Buffer
+		c := command{stdin: r, stdout: io.Discard, stderr: &stderr, getenv: func(string) string { return "" }, draining: drain}
+		c.simulated = func(sim *clienttest.Simulator) {
+			sim.Script(clienttest.Answer{Status: 401, Body: `{"errors":[{"status":false,"code":401,"message":"no"}]}`})
+		}
+		start := time.Now()
+		assert.Equal(t, statusFailed, c.run(t.Context(), fields(calm+"-")))
+		assert.Equal(t, time.Minute, time.Since(start).Round(time.Second))
+	})
+}
+
 func TestInterruptDoesNotWaitForAnInputThatIsSilent(t *testing.T) {
 	t.Parallel()
 	for name, first := range map[string]string{"before its first byte": "", "after a record": bill("1", "a") + "\n"} {
@@ -369,6 +432,14 @@ func TestInterruptEndsTheReadingOfAnInputWithoutGoodRecords(t *testing.T) {
 	status := run(ctx, fields(calm+"-format ndjson -"), in, io.Discard, &stderr, func(string) string { return "" })
 	assert.Equal(t, 1, status, "%s", stderr.String())
 	assert.LessOrEqual(t, in.reads.Load(), in.at+1, "nobody reads on")
+
+	drain := make(chan struct{})
+	in = &bad{at: 100, cancel: func() { close(drain) }}
+	stderr.Reset()
+	c := command{stdin: in, stdout: io.Discard, stderr: &stderr, getenv: func(string) string { return "" }, draining: drain}
+	assert.Equal(t, 1, c.run(t.Context(), fields(calm+"-format ndjson -")), "%s", stderr.String())
+	assert.LessOrEqual(t, in.reads.Load(), in.at+1, "nor after the first interrupt")
+	assert.Contains(t, stderr.String(), "etl: stopped: interrupted\n")
 }
 
 // bad is an endless input of what is no record. It interrupts the load at a read.

@@ -17,10 +17,34 @@ import (
 func main() {
 	// Whoever reads "-results -" may leave: that is an error of writing, to be reported, not the end of this program.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal a second one ends the program at once.
-	context.AfterFunc(ctx, stop)
-	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
-	stop()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.Background())
+	draining := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer cancel()
+		if await(signals, ended) {
+			close(draining)
+			if await(signals, ended) {
+				// A third one ends the program where it stands.
+				signal.Stop(signals)
+			}
+		}
+	}()
+	c := command{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, draining: draining}
+	status := c.run(ctx, os.Args[1:])
+	close(ended)
+	<-ctx.Done()
 	os.Exit(status)
+}
+
+// await returns whether a signal came before the end.
+func await(signals <-chan os.Signal, ended <-chan struct{}) bool {
+	select {
+	case <-signals:
+		return true
+	case <-ended:
+		return false
+	}
 }

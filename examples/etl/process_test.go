@@ -39,10 +39,10 @@ func TestProcess(t *testing.T) {
 	t.Parallel()
 	exe := build(t)
 
-	t.Run("a signal ends the load, and its results are written", func(t *testing.T) {
+	t.Run("the first signal waits for what is in flight, the second does not", func(t *testing.T) {
 		t.Parallel()
 		results := filepath.Join(t.TempDir(), "r")
-		// Calls that take a minute: the signal comes while some are in flight.
+		// Calls that take a minute: the signals come while some are in flight.
 		cmd := program(t, exe, fields(calm+"-sim-latency 1m -timeout 2m -results "+results+" -")...)
 		stdin, err := cmd.StdinPipe()
 		require.NoError(t, err)
@@ -56,6 +56,9 @@ func TestProcess(t *testing.T) {
 		require.Contains(t, lines.Text(), "nothing leaves this process", "the load begins")
 		start := time.Now()
 		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.True(t, lines.Scan())
+		require.Contains(t, lines.Text(), "interrupted: nothing more is sent, waiting for ")
+		require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 		last := ""
 		for lines.Scan() {
 			last = lines.Text()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/capillary-go/capillary/batch"
@@ -20,17 +21,28 @@ const (
 
 const (
 	plainEvery = 10 * time.Second
-	barEvery   = 200 * time.Millisecond
+	lineEvery  = 200 * time.Millisecond
 )
 
-// progress tells how far the load is, from time to time.
+// usualWidth is taken where a terminal does not tell its own.
+const usualWidth = 80
+
+// progress tells how far the load is, from time to time: in lines, or on a terminal in one line that is written over.
 type progress struct {
 	w       io.Writer
-	bar     bool
+	width   func() int // columns of the terminal; nil: no terminal
+	look    look
+	rpm     int // calls a minute that are allowed; 0: any
 	started time.Time
 	in      *input
 	out     *outputs
 	engine  func() batch.Progress
+
+	pace pace
+
+	mu       sync.Mutex // guards writing, and what follows
+	shown    bool       // the status line is on the terminal
+	stopping bool       // the load was interrupted
 
 	stop, stopped chan struct{}
 }
@@ -38,9 +50,11 @@ type progress struct {
 // startProgress begins to tell; end must be called.
 func startProgress(mode string, p *progress, getenv func(string) string) *progress {
 	p.stop, p.stopped = make(chan struct{}), make(chan struct{})
+	p.pace.add(sample{at: p.started})
 	every := plainEvery
-	if mode == progressAuto && isTerminal(p.w) && getenv("TERM") != "dumb" {
-		p.bar, every = true, barEvery
+	if f, ok := p.w.(*os.File); ok && mode == progressAuto && getenv("TERM") != "dumb" && terminalWidth(f) > 0 {
+		p.width, every = func() int { return terminalWidth(f) }, lineEvery
+		p.look = lookFrom(getenv)
 	}
 	if mode == progressNone {
 		close(p.stopped)
@@ -57,76 +71,114 @@ func (p *progress) loop(every time.Duration) {
 	for {
 		select {
 		case <-p.stop:
-			if p.bar {
-				fmt.Fprint(p.w, "\r\x1b[K")
-			}
+			p.clear()
 			return
 		case now := <-ticker.C:
-			fmt.Fprint(p.w, p.line(now))
+			p.tell(now)
 		}
 	}
 }
 
-// end stops telling and takes the bar away.
+// end stops telling and takes the status line away.
 func (p *progress) end() {
 	close(p.stop)
 	<-p.stopped
 }
 
-// line returns what to print.
-func (p *progress) line(now time.Time) string {
-	text := p.text(now)
-	if p.bar {
-		// The terminal cuts the line at its edge: a line that wraps could not be taken back.
-		return "\r\x1b[?7l" + text + "\x1b[K\x1b[?7h"
+func (p *progress) tell(now time.Time) {
+	s := p.state(now)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.stopping = p.stopping
+	if p.width == nil {
+		fmt.Fprint(p.w, "etl: "+s.plain()+"\n")
+		return
 	}
-	return "etl: " + text + "\n"
+	// One column stays free: some terminals wrap as soon as the last one is written.
+	fmt.Fprint(p.w, "\r"+s.line(p.width()-1, p.look)+"\x1b[K")
+	p.shown = true
 }
 
-const barWidth = 20
-
-func (p *progress) text(now time.Time) string {
-	t, e := p.out.snapshot(), p.engine()
-	done := t.done()
-	rate := 0.0
-	if seconds := now.Sub(p.started).Seconds(); seconds > 0 {
-		rate = float64(done) / seconds
+// clear takes the status line away, so that what comes next begins at the margin.
+func (p *progress) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
 	}
+}
+
+// interrupted says what the first interrupt has done, and what a second one does.
+func (p *progress) interrupted() {
+	inFlight := p.engine().InFlight
+	p.clear()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stopping = true
+	fmt.Fprintf(p.w, "etl: interrupted: nothing more is sent, waiting for %d calls in flight; once more stops at once\n", inFlight)
+}
+
+// state is how far a load is at a moment.
+type state struct {
+	counts   tally
+	engine   batch.Progress
+	done     int
+	total    int  // records of the input; 0: not known
+	exact    bool // total is no estimate
+	rate     float64
+	calls    float64 // a minute
+	rpm      int     // allowed; 0: any
+	left     time.Duration
+	stopping bool
+}
+
+func (p *progress) state(now time.Time) *state {
+	s := &state{counts: p.out.snapshot(), engine: p.engine(), rpm: p.rpm}
+	s.done = s.counts.done()
+	s.total, s.exact = p.in.total()
+	s.rate, s.calls = p.pace.add(sample{now, s.done, s.engine.Calls})
+	if s.rate > 0 {
+		s.left = time.Duration(float64(max(0, s.total-s.done)) / s.rate * float64(time.Second)).Round(time.Second)
+	}
+	return s
+}
+
+// share is how much of the input is done, from 0 to 1.
+func (s *state) share() float64 { return min(1, float64(s.done)/float64(max(1, s.total))) }
+
+// perMinute names the calls a minute, and beside them those that are allowed.
+func (s *state) perMinute() string {
+	if s.rpm > 0 {
+		return fmt.Sprintf("%.0f of %d/min", s.calls, s.rpm)
+	}
+	return fmt.Sprintf("%.0f/min", s.calls)
+}
+
+// plain is the state for logs: all of it, always in the same order.
+func (s *state) plain() string {
 	var b strings.Builder
-	total, exact := p.in.total()
-	if total > 0 {
-		share := min(1, float64(done)/float64(total))
-		if p.bar {
-			full := int(share * barWidth)
-			b.WriteString("[" + strings.Repeat("#", full) + strings.Repeat("-", barWidth-full) + "] ")
-		}
+	t, e := &s.counts, &s.engine
+	if s.total > 0 {
 		about := "~"
-		if exact {
+		if s.exact {
 			about = ""
 		}
-		fmt.Fprintf(&b, "%d/%s%d %d%%", done, about, total, int(100*share))
-		if rate > 0 {
-			left := time.Duration(float64(max(0, total-done)) / rate * float64(time.Second))
-			fmt.Fprintf(&b, ", left %s", left.Round(time.Second))
+		fmt.Fprintf(&b, "%d/%s%d %d%%", s.done, about, s.total, int(100*s.share()))
+		if s.rate > 0 {
+			fmt.Fprintf(&b, ", left %s", s.left)
 		}
 	} else {
-		fmt.Fprintf(&b, "%d records", done)
+		fmt.Fprintf(&b, "%d records", s.done)
 	}
-	fmt.Fprintf(&b, ", %.0f/s, calls %d, wasted %d, limit %s, retries %d, applied %d, duplicate %d, refused %d, unknown %d, not-sent %d",
-		rate, e.Calls, e.Wasted, limitText(e.Limit), t.retries, t.outcomes[caperrors.Applied], t.outcomes[caperrors.Duplicate],
-		t.outcomes[caperrors.Refused], t.outcomes[caperrors.Unknown], t.outcomes[caperrors.NotSent])
+	fmt.Fprintf(&b, ", %.0f/s, calls %d (%s), wasted %d, limit %s, retries %d, applied %d, duplicate %d, refused %d, unknown %d, not-sent %d",
+		s.rate, e.Calls, s.perMinute(), e.Wasted, limitText(e.Limit), t.retries, t.outcomes[caperrors.Applied],
+		t.outcomes[caperrors.Duplicate], t.outcomes[caperrors.Refused], t.outcomes[caperrors.Unknown], t.outcomes[caperrors.NotSent])
 	if e.Trouble != nil {
 		b.WriteString(", waiting: " + e.Trouble.Error())
 	}
-	return b.String()
-}
-
-// isTerminal tells whether w is a character device: a terminal, or the null device, where it does no harm to be wrong.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
+	if s.stopping {
+		fmt.Fprintf(&b, ", stopping: %d calls in flight", e.InFlight)
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return b.String()
 }

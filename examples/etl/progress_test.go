@@ -3,12 +3,13 @@ package main
 import (
 	"bytes"
 	"errors"
-	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,23 +28,25 @@ func halfWay(started time.Time) *progress {
 			out.tally.count(&resultLine{Outcome: outcome, Attempts: 2})
 		}
 	}
-	return &progress{
+	p := &progress{
 		in: &input{known: 400}, out: out, started: started,
 		engine: func() batch.Progress { return batch.Progress{Calls: 12, Wasted: 3, Limit: 50} },
 	}
+	p.pace.add(sample{at: started})
+	return p
 }
 
 func TestProgressText(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	const rest = ", 10/s, calls 12, wasted 3, limit 50, retries 100, applied 90, duplicate 4, refused 3, unknown 2, not-sent 1"
+	const rest = ", 10/s, calls 12 (72/min), wasted 3, limit 50, retries 100, applied 90, duplicate 4, refused 3, unknown 2, not-sent 1"
 	tests := map[string]struct {
 		change func(*progress)
 		at     time.Duration
 		want   string
 	}{
 		"the number of records is known": {nil, 10 * time.Second, "100/400 25%, left 30s" + rest},
-		"as a bar":                       {func(p *progress) { p.bar = true }, 10 * time.Second, "[#####---------------] 100/400 25%, left 30s" + rest},
+		"a pace was asked for":           {func(p *progress) { p.rpm = 90 }, 10 * time.Second, "100/400 25%, left 30s" + strings.Replace(rest, "72/min", "72 of 90/min", 1)},
 		"the number is estimated": {func(p *progress) {
 			p.in = &input{size: 1000}
 			p.in.read.Store(200)
@@ -55,7 +58,7 @@ func TestProgressText(t *testing.T) {
 			p.in.read.Store(125)
 			p.in.ended.Store(true)
 		}, 10 * time.Second, "100/125 80%, left 3s" + rest}, // 2.5 s
-		"no time has passed": {nil, 0, "100/400 25%" + strings.Replace(rest, "10/s", "0/s", 1)},
+		"no time has passed": {nil, 0, "100/400 25%" + strings.Replace(strings.Replace(rest, "10/s", "0/s", 1), "72/min", "0/min", 1)},
 		"the service is out of reach": {func(p *progress) {
 			engine := p.engine()
 			engine.Trouble = &caperrors.TransportError{NotSent: true, Err: errors.New("connection refused")}
@@ -63,7 +66,7 @@ func TestProgressText(t *testing.T) {
 		}, 10 * time.Second, "100/400 25%, left 30s" + rest + ", waiting: no answer (connect): connection refused"},
 		"nothing is learned yet": {func(p *progress) {
 			p.engine = func() batch.Progress { return batch.Progress{} }
-		}, 10 * time.Second, "100/400 25%, left 30s" + strings.Replace(rest, "calls 12, wasted 3, limit 50", "calls 0, wasted 0, limit unknown", 1)},
+		}, 10 * time.Second, "100/400 25%, left 30s" + strings.Replace(rest, "calls 12 (72/min), wasted 3, limit 50", "calls 0 (0/min), wasted 0, limit unknown", 1)},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -72,9 +75,110 @@ func TestProgressText(t *testing.T) {
 			if tt.change != nil {
 				tt.change(p)
 			}
-			assert.Equal(t, tt.want, p.text(start.Add(tt.at)))
+			assert.Equal(t, tt.want, p.state(start.Add(tt.at)).plain())
 		})
 	}
+}
+
+func TestStatusLineFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := halfWay(start).state(start.Add(10 * time.Second))
+	for columns, want := range map[int]string{
+		200: "######------------------   25%  100/400  10/s  30s left  90 applied  4 duplicate  3 refused  2 unknown  1 not-sent  12 calls, 72/min  limit 50  100 retries",
+		120: "######------------------   25%  100/400  10/s  30s left  3 refused  2 unknown  1 not-sent  12 calls, 72/min  limit 50",
+		81:  "25%  100/400  10/s  30s left  3 refused  2 unknown  1 not-sent  12 calls, 72/min",
+		60:  "25%  100/400  30s left  3 refused  2 unknown  1 not-sent",
+		20:  "25%  100/400",
+		4:   "25%",
+		2:   "2",
+		0:   "",
+	} {
+		got := s.line(columns, look{})
+		assert.Equal(t, want, strings.TrimSpace(got), "%d columns", columns)
+		assert.LessOrEqual(t, utf8.RuneCountInString(got), columns)
+	}
+}
+
+func TestStatusLineNeverWrapsAndNeverLosesWhatFailed(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	trouble := &caperrors.TransportError{NotSent: true, Err: errors.New(strings.Repeat("é", 500))}
+	escape := regexp.MustCompile("\x1b\\[[0-9;]*m")
+	for columns := range 300 {
+		for _, l := range []look{{}, {colour: true}, {unicode: true}, {colour: true, unicode: true}} {
+			p := halfWay(start)
+			engine := p.engine()
+			engine.Trouble = trouble
+			p.engine = func() batch.Progress { return engine }
+			line := p.state(start.Add(time.Second)).line(columns, l)
+			bare := escape.ReplaceAllString(line, "")
+			require.LessOrEqual(t, utf8.RuneCountInString(bare), columns)
+			require.NotContains(t, bare, "\x1b")
+			if !l.colour {
+				require.Equal(t, bare, line)
+			}
+			if columns >= 100 {
+				require.Contains(t, bare, "3 refused")
+				require.Contains(t, bare, "waiting: no answer")
+			}
+		}
+	}
+}
+
+func TestBarDrawsHalves(t *testing.T) {
+	t.Parallel()
+	ascii, fine := look{}, look{unicode: true}
+	assert.Equal(t, "----------", bar(0, 10, ascii))
+	assert.Equal(t, "##--------", bar(0.25, 10, ascii))
+	assert.Equal(t, "##########", bar(1, 10, ascii))
+	assert.Equal(t, "━━╸───────", bar(0.25, 10, fine))
+	assert.Equal(t, "━━━━━━━━━━", bar(1, 10, fine))
+	assert.Equal(t, "╸─────────", bar(0.05, 10, fine))
+}
+
+func TestLookFollowsTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want look
+	}{
+		"nothing is said":            {nil, look{colour: true}},
+		"NO_COLOR":                   {map[string]string{"NO_COLOR": "1", "LANG": "en_GB.UTF-8"}, look{unicode: true}},
+		"LC_ALL is before LANG":      {map[string]string{"LC_ALL": "C", "LANG": "en_GB.UTF-8"}, look{colour: true}},
+		"as other systems spell it":  {map[string]string{"LC_CTYPE": "de_DE.utf8"}, look{colour: true, unicode: true}},
+		"an empty NO_COLOR is unset": {map[string]string{"NO_COLOR": ""}, look{colour: true}},
+	} {
+		assert.Equal(t, tt.want, lookFrom(func(key string) string { return tt.env[key] }), name)
+	}
+}
+
+func TestPaceIsThatOfTheLastMinute(t *testing.T) {
+	t.Parallel()
+	var p pace
+	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	p.add(sample{at: start})
+	// 10 records and 1 call a second for 100 s, then nothing, looked at five times a second.
+	for i := 1; i <= 500; i++ {
+		at := time.Duration(i) * 200 * time.Millisecond
+		s := int(at / time.Second)
+		perSecond, perMinute := p.add(sample{start.Add(at), 10 * s, s})
+		if i%5 == 0 {
+			assert.InDelta(t, 10, perSecond, 1e-9)
+			assert.InDelta(t, 60, perMinute, 1e-9)
+		}
+	}
+	for i := 501; i <= 650; i++ {
+		p.add(sample{start.Add(time.Duration(i) * 200 * time.Millisecond), 1000, 100})
+	}
+	perSecond, perMinute := p.add(sample{start.Add(130*time.Second + time.Millisecond), 1000, 100})
+	assert.InDelta(t, 5, perSecond, 0.1, "half of the last minute")
+	assert.InDelta(t, 30, perMinute, 0.6)
+	for i := 651; i <= 900; i++ {
+		p.add(sample{start.Add(time.Duration(i) * 200 * time.Millisecond), 1000, 100})
+	}
+	perSecond, _ = p.add(sample{start.Add(180*time.Second + time.Millisecond), 1000, 100})
+	assert.Zero(t, perSecond)
 }
 
 func TestNearlyAllIsNotAll(t *testing.T) {
@@ -82,7 +186,7 @@ func TestNearlyAllIsNotAll(t *testing.T) {
 	p := halfWay(time.Now())
 	p.out.tally.outcomes[caperrors.Applied] += 899
 	p.in = &input{known: 1000}
-	assert.Contains(t, p.text(time.Now()), "999/1000 99%")
+	assert.Contains(t, p.state(time.Now()).plain(), "999/1000 99%")
 }
 
 func TestProgressIsToldAsOftenAsItsModeSays(t *testing.T) {
@@ -109,52 +213,47 @@ func TestProgressIsToldAsOftenAsItsModeSays(t *testing.T) {
 				assert.NotContains(t, w.String(), "\r")
 				assert.NotContains(t, w.String(), "\x1b")
 				if tt.lines > 0 {
-					assert.True(t, strings.HasPrefix(w.String(), "etl: 100/400 25%, left 30s, 10/s, calls 12, "), "%s", w.String())
+					assert.True(t, strings.HasPrefix(w.String(), "etl: 100/400 25%, left 30s, 10/s, calls 12 "), "%s", w.String())
 				}
 			})
 		})
 	}
 }
 
-func TestBarStaysOnItsLineAndGoesAway(t *testing.T) {
+func TestStatusLineIsWrittenOverAndTakenAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var w bytes.Buffer
 		p := halfWay(time.Now())
-		p.w, p.bar = &w, true
+		p.w, p.width = &w, func() int { return 60 }
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
-		go p.loop(barEvery)
-		<-time.After(barEvery*2 + barEvery/2)
-		p.end()
-		assert.Equal(t, 2, strings.Count(w.String(), "\r\x1b[?7l[#####---------------] 100/400"), "the line is not wrapped")
-		assert.Equal(t, 2, strings.Count(w.String(), "\x1b[?7h"), "and wrapping is on again")
+		go p.loop(lineEvery)
+		<-time.After(lineEvery*2 + lineEvery/2)
 		assert.NotContains(t, w.String(), "\n")
+		p.interrupted()
+		assert.True(t, strings.HasSuffix(w.String(), "\r\x1b[K"+
+			"etl: interrupted: nothing more is sent, waiting for 0 calls in flight; once more stops at once\n"), "%q", w.String())
+		<-time.After(lineEvery)
+		p.end()
+		assert.Equal(t, 3, strings.Count(w.String(), "\r 25%  100/400"), "%q", w.String())
+		assert.Contains(t, w.String(), "stopping: 0 calls in flight")
 		assert.True(t, strings.HasSuffix(w.String(), "\r\x1b[K"))
 	})
 }
 
-func TestTerminalIsACharacterDevice(t *testing.T) {
+func TestOnlyATerminalGetsAStatusLine(t *testing.T) {
 	t.Parallel()
-	assert.False(t, isTerminal(io.Discard))
-	f, err := os.Create(writeFile(t, "f", ""))
-	require.NoError(t, err)
-	defer f.Close()
-	assert.False(t, isTerminal(f))
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	require.NoError(t, err)
-	defer null.Close()
-	assert.True(t, isTerminal(null), "a character device; nobody sees what is written there")
-
-	p := halfWay(time.Now())
-	p.w = null
-	startProgress(progressAuto, p, func(string) string { return "" })
-	assert.True(t, p.bar)
-	p.end()
-	p = halfWay(time.Now())
-	p.w = null
-	startProgress(progressAuto, p, func(string) string { return "dumb" })
-	assert.False(t, p.bar, "TERM=dumb")
-	p.end()
+	for _, path := range []string{writeFile(t, "f", ""), os.DevNull} {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		require.NoError(t, err)
+		defer f.Close()
+		assert.Zero(t, terminalWidth(f), path)
+		p := halfWay(time.Now())
+		p.w = f
+		startProgress(progressAuto, p, func(string) string { return "" })
+		assert.Nil(t, p.width)
+		p.end()
+	}
 }
 
 func TestSummary(t *testing.T) {

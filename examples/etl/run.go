@@ -32,22 +32,20 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
-// run is the program. It returns the exit status.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	c := command{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
-	return c.run(ctx, args)
-}
-
 // command is one run of the program and what it is connected to.
 type command struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
 
+	// draining is closed when the load shall end once what is in flight has come back; nil: never. The context's end does not wait.
+	draining <-chan struct{}
+
 	// simulated, unless nil, is told of the built-in simulator before the load begins.
 	simulated func(*clienttest.Simulator)
 }
 
+// run is the program. It returns the exit status.
 func (c *command) run(ctx context.Context, args []string) int {
 	opts, err := parseFlags(args, c.getenv)
 	if errors.Is(err, flag.ErrHelp) {
@@ -87,7 +85,7 @@ func (c *command) load(ctx context.Context, opts *options) (int, error) {
 		return 0, err
 	}
 	defer t.close()
-	in, err := openInput(ctx, opts, c.stdin)
+	in, err := openInput(ctx, opts, c.stdin, c.draining)
 	if err != nil {
 		return 0, err
 	}
