@@ -94,8 +94,9 @@ func (p *progress) tell(now time.Time) {
 		fmt.Fprint(p.w, "etl: "+s.plain()+"\n")
 		return
 	}
-	// One column stays free: some terminals wrap as soon as the last one is written.
-	fmt.Fprint(p.w, "\r"+s.line(p.width()-1, p.look)+"\x1b[K")
+	// One column stays free: some terminals wrap as soon as the last one is written. The cursor goes back to the margin, where the ^C
+	// that a terminal echoes does not wrap either, and is written over.
+	fmt.Fprint(p.w, s.line(p.width()-1, p.look)+"\x1b[K\r")
 	p.shown = true
 }
 
@@ -116,7 +117,14 @@ func (p *progress) interrupted() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stopping = true
-	fmt.Fprintf(p.w, "etl: interrupted: nothing more is sent, waiting for %d calls in flight; once more stops at once\n", inFlight)
+	fmt.Fprintf(p.w, "etl: interrupted: nothing more is sent, waiting for %s in flight; once more stops at once\n", callsInFlight(inFlight))
+}
+
+func callsInFlight(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
 }
 
 // state is how far a load is at a moment.
@@ -178,7 +186,7 @@ func (s *state) plain() string {
 		b.WriteString(", waiting: " + e.Trouble.Error())
 	}
 	if s.stopping {
-		fmt.Fprintf(&b, ", stopping: %d calls in flight", e.InFlight)
+		fmt.Fprintf(&b, ", stopping: %s in flight", callsInFlight(e.InFlight))
 	}
 	return b.String()
 }

@@ -235,8 +235,9 @@ func TestStatusLineIsWrittenOverAndTakenAway(t *testing.T) {
 			"etl: interrupted: nothing more is sent, waiting for 0 calls in flight; once more stops at once\n"), "%q", w.String())
 		<-time.After(lineEvery)
 		p.end()
-		assert.Equal(t, 3, strings.Count(w.String(), "\r 25%  100/400"), "%q", w.String())
+		assert.Equal(t, 3, strings.Count(w.String(), " 25%  100/400"), "%q", w.String())
 		assert.Contains(t, w.String(), "stopping: 0 calls in flight")
+		assert.Equal(t, 3, strings.Count(w.String(), "\x1b[K\r"), "the cursor waits at the margin")
 		assert.True(t, strings.HasSuffix(w.String(), "\r\x1b[K"))
 	})
 }

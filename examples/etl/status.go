@@ -142,7 +142,7 @@ func (s *state) segments(columns int, l look) []segment {
 	}
 	switch {
 	case s.stopping:
-		add(95, yellow, "stopping: %d calls in flight", e.InFlight)
+		add(95, yellow, "stopping: %s in flight", callsInFlight(e.InFlight))
 	case e.Trouble != nil:
 		// Last, so that what does not fit of it is cut.
 		add(95, yellow, "waiting: %s", cut(e.Trouble.Error(), columns/3))
