@@ -30,6 +30,7 @@ type gate struct {
 	reached bool          // the limit was reached in this round
 
 	refusals    int       // busy answers in a row, nothing accepted between
+	allowed     int       // of them, before it is an outage: what may have been in flight at the first
 	refusedFrom time.Time // time of the first of them
 	closedUntil time.Time
 }
@@ -107,15 +108,15 @@ func (g *gate) outage(now time.Time) time.Duration {
 // busy tells that the server was too busy for a call. retryAfter is the wait
 // that it asked for, already capped; 0 if none.
 func (g *gate) busy(now time.Time, retryAfter time.Duration) {
+	if g.refusals == 0 {
+		g.refusedFrom, g.allowed = now, g.limit
+	}
 	if !g.shrunk {
 		g.shrunk = true
 		g.shrink()
 	}
-	if g.refusals == 0 {
-		g.refusedFrom = now
-	}
 	g.refusals++
-	if over := g.refusals - g.max - 1; over >= 0 {
+	if over := g.refusals - g.allowed - 1; over >= 0 {
 		g.limit, g.slow = 1, true
 		wait := outageMax
 		if over < 16 {

@@ -87,8 +87,10 @@ func TestTheGateComesBackToItsCeilingAndProbesRarely(t *testing.T) {
 
 func TestAClosedGateOpensForOneCallEverMoreRarely(t *testing.T) {
 	t.Parallel()
-	g, now := batch.NewGate(4), time.Unix(1, 0)
-	for range 4 {
+	g, now := batch.NewGate(64), time.Unix(1, 0)
+	rounds(g, &now, 3)
+	require.Equal(t, 4, g.Limit())
+	for range 4 { // what was in flight
 		g.Busy(now, 0)
 		assert.Zero(t, g.ClosedUntil())
 	}

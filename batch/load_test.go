@@ -114,6 +114,7 @@ func TestConcurrencyFollowsTheServer(t *testing.T) {
 				t.Logf("B-10: %.1f %% of what the server could do, %.2f %% of the calls refused, %d in an outage", 100*used, 100*share, srv.down)
 				assert.GreaterOrEqual(t, used, tt.used)
 				assert.LessOrEqual(t, share, 0.01)
+				assert.LessOrEqual(t, srv.down, lanes+9+int(outage/(15*time.Second)))
 			})
 		})
 	}
