@@ -78,7 +78,7 @@ func (p Progress) MarshalJSON() ([]byte, error) {
 // errorForm returns what stands for an error: the types of package errors know
 // their own form, another one is a masked text.
 func errorForm(err error) any {
-	if _, own := err.(json.Marshaler); own { //nolint:errorlint // the form of this very error
+	if _, own := err.(json.Marshaler); own {
 		return err
 	}
 	return caperrors.Mask(err.Error())

@@ -42,15 +42,16 @@ func TestJSONOfAReport(t *testing.T) {
 	}
 	encoded, err := json.Marshal(report)
 	require.NoError(t, err)
-	assert.Equal(t, `{"results":[`+
-		`{"index":0,"outcome":"applied","attempts":1,"warnings":[{"code":91016,"message":"sms to ***"}],"request_id":"r-1"},`+
-		`{"index":1,"outcome":"refused","attempts":8,"code":521,"kind":"transient","message":"busy with ***",`+
-		`"error":{"type":"item","index":1,"outcome":"refused","attempts":8,"code":521,"kind":"transient","version":"v2",`+
-		`"entity":"transaction","level":"item","stop":"attempts exhausted"}},`+
-		`{"index":2,"outcome":"not-sent","attempts":0,"error":"no line for ***"},`+
-		`{"index":3,"outcome":"duplicate","after_unknown":true,"attempts":2,"diagnostic":"two codes"}],`+
-		`"progress":{"started":"2026-03-01T12:00:00Z","accepted":4,"applied":1,"duplicate":1,"refused":1,"unknown":0,"not_sent":1,`+
-		`"attempts":11,"calls":9,"wasted":2,"in_flight":0,"lanes":4,"limit":100,"trouble":"away"}}`, string(encoded))
+	want := `{"results":[` +
+		`{"index":0,"outcome":"applied","attempts":1,"warnings":[{"code":91016,"message":"sms to ***"}],"request_id":"r-1"},` +
+		`{"index":1,"outcome":"refused","attempts":8,"code":521,"kind":"transient","message":"busy with ***",` +
+		`"error":{"type":"item","index":1,"outcome":"refused","attempts":8,"code":521,"kind":"transient","version":"v2",` +
+		`"entity":"transaction","level":"item","stop":"attempts exhausted"}},` +
+		`{"index":2,"outcome":"not-sent","attempts":0,"error":"no line for ***"},` +
+		`{"index":3,"outcome":"duplicate","after_unknown":true,"attempts":2,"diagnostic":"two codes"}],` +
+		`"progress":{"started":"2026-03-01T12:00:00Z","accepted":4,"applied":1,"duplicate":1,"refused":1,"unknown":0,"not_sent":1,` +
+		`"attempts":11,"calls":9,"wasted":2,"in_flight":0,"lanes":4,"limit":100,"trouble":"away"}}`
+	assert.Equal(t, want, string(encoded))
 
 	var schema struct {
 		Defs map[string]struct{ Properties map[string]any } `json:"$defs"`
