@@ -44,13 +44,14 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (grant, error) {
 		Header:     c.header,
 		Body:       body,
 		Repeatable: true,
+		Hide:       c.secrets.hide,
 		Private:    true,
 		Pace:       turn.wait,
 		Judge: func(a *transport.Answer) transport.Judgement {
 			turn.answered(a)
 			var refusal error
-			got, refusal = readToken(a, asked)
-			return transport.Judgement{Err: hideSecrets(refusal, keys)}
+			got, refusal = c.readToken(a, asked)
+			return transport.Judgement{Err: aboutCredentials(refusal)}
 		},
 	}
 	ctx, seen := c.observe(ctx, request)
@@ -65,9 +66,10 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (grant, error) {
 
 // readToken reads the answer of the token call. The life is counted from the
 // moment of asking, which is before it began.
-func readToken(a *transport.Answer, asked time.Time) (grant, error) {
+func (c *core) readToken(a *transport.Answer, asked time.Time) (grant, error) {
 	j := judge{
 		single: true,
+		secret: c.secrets,
 		call:   wire.Call{Version: caperrors.V3, Entity: "oauth", Dialect: wire.V2Single, Count: 1},
 	}
 	if j.read(a); j.err != nil {
@@ -112,17 +114,14 @@ func notUnderstood(a *transport.Answer, reason string) error {
 	}
 }
 
-// hideSecrets keeps an answer that quotes what was sent, or a token, out of
-// the error. A refusal of which the code says nothing more is one of the
-// credentials: the call has no other input.
-func hideSecrets(err error, keys oauthKeys) error {
+// aboutCredentials makes a refusal of which the code says nothing more one of
+// the credentials: the call has no other input. It quotes nothing of an answer
+// that may hold a token.
+func aboutCredentials(err error) error {
 	var request *caperrors.RequestError
 	var decode *caperrors.DecodeError
 	switch {
 	case errors.As(err, &request):
-		for _, secret := range []string{keys.secret, keys.key} {
-			request.Message = strings.ReplaceAll(request.Message, secret, "***")
-		}
 		switch request.Kind {
 		case caperrors.ErrInvalid, caperrors.ErrRefused, caperrors.ErrUnrecognised:
 			request.Kind = caperrors.ErrUnauthenticated

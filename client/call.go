@@ -166,6 +166,7 @@ func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *e
 		Body:       body,
 		Repeatable: ep.Repeatable || ep.reads(),
 		Authorize:  c.authorize(),
+		Hide:       c.secrets.hide,
 		Pace:       x.turn.wait,
 		Judge:      x.read,
 	}

@@ -101,7 +101,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 // setCredentials makes the client one of the configuration's credentials. A
 // token call goes out as the client is now.
 func (c *core) setCredentials(cfg *config) {
-	c.basic, c.logins, c.secrets = cfg.basic, nil, newSecrets(cfg)
+	c.basic, c.logins, c.secrets = cfg.basic, nil, newSecrets(cfg, c.header)
 	caller := *c
 	switch {
 	case cfg.oauth != nil:

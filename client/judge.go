@@ -12,9 +12,9 @@ import (
 // judge reads the answers of one call and keeps what the last one said.
 type judge struct {
 	call      wire.Call
-	single    bool     // by Call: the verdict on the only item is the verdict on the call
-	renewable bool     // credentials can be renewed
-	secret    *secrets // nil: the caller blanks them
+	single    bool // by Call: the verdict on the only item is the verdict on the call
+	renewable bool // credentials can be renewed
+	secret    *secrets
 
 	answer *transport.Answer // the last one read
 	reply  wire.Reply
@@ -31,8 +31,9 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 		RequestID:   a.RequestID,
 		RetryAfter:  a.RetryAfter,
 		Body:        a.Body,
+		Hide:        j.secret.hide,
 	}, j.call)
-	j.secret.redact(&j.reply, j.err)
+	j.secret.redact(&j.reply)
 	switch {
 	case j.err != nil:
 	case j.reply.Refusal != nil:

@@ -155,7 +155,8 @@ func WithUserAgent(name string) Option {
 }
 
 // WithHeader sets a header of every call. Headers that the client sets itself,
-// such as Authorization or Content-Type, are refused.
+// such as Authorization or Content-Type, are refused. The value may be a key: if
+// it has 8 characters or more, texts of the server that quote it are blanked.
 func WithHeader(name, value string) Option {
 	return func(cfg *config) {
 		cfg.header.Set(name, value)

@@ -1,13 +1,12 @@
 package client
 
 import (
-	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
-	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/wire"
 )
 
@@ -15,7 +14,9 @@ import (
 // wire: an answer may quote what it was sent. It is held by pointer, because
 // package fmt prints what an unexported field holds, but not what it points to.
 type secrets struct {
-	forms []string // given to New
+	parent *secrets            // of the client that this one was made from; may be nil
+	forms  []string            // given to New or With
+	hide   func(string) string // is blank, bound once
 
 	mu      sync.Mutex               // held to learn
 	learned atomic.Pointer[[]string] // came later, the last ones
@@ -42,21 +43,60 @@ func (s *secrets) learn(forms ...string) {
 	s.learned.Store(&known)
 }
 
-func newSecrets(cfg *config) *secrets {
-	s := &secrets{}
+func deriveSecrets(parent *secrets) *secrets {
+	s := &secrets{parent: parent}
+	s.hide = s.blank
+	return s
+}
+
+// newSecrets returns those of a configuration, and the caller's own headers in a
+// call's header, which may be keys.
+func newSecrets(cfg *config, header http.Header) *secrets {
+	s := deriveSecrets(nil)
 	if cfg.basic != nil {
-		s.forms = append(s.forms, cfg.basic.secrets...)
+		s.add(cfg.basic.secrets...)
 	}
 	if cfg.oauth != nil {
-		s.forms = append(s.forms, cfg.oauth.secret, cfg.oauth.key)
+		s.add(cfg.oauth.secret, cfg.oauth.key)
 	}
+	s.addHeader(header)
 	return s
+}
+
+// add adds forms, and the form in which some servers write a slash in JSON.
+func (s *secrets) add(forms ...string) {
+	for _, form := range forms {
+		s.forms = append(s.forms, form)
+		if strings.Contains(form, "/") {
+			s.forms = append(s.forms, strings.ReplaceAll(form, "/", `\/`))
+		}
+	}
+}
+
+// shortestKey is the length from which on a header of the caller's own is taken
+// for a key. Shorter ones are words, which texts may hold by themselves.
+const shortestKey = 8
+
+func (s *secrets) addHeader(header http.Header) {
+	for name, values := range header {
+		if checkHeaderName(name) != "" {
+			continue // not the caller's
+		}
+		for _, value := range values {
+			if len(value) >= shortestKey {
+				s.add(value)
+			}
+		}
+	}
 }
 
 // blank replaces the secrets in a text. A text without any, which is every text
 // but a few, costs no allocation.
 func (s *secrets) blank(text string) string {
-	text = blank(text, s.forms)
+	if s == nil {
+		return text
+	}
+	text = blank(s.parent.blank(text), s.forms)
 	if learned := s.learned.Load(); learned != nil {
 		text = blank(text, *learned)
 	}
@@ -73,15 +113,8 @@ func blank(text string, forms []string) string {
 }
 
 // redact blanks the secrets in every text of an answer that may enter an error
-// or a log. Raw is the caller's.
-func (s *secrets) redact(reply *wire.Reply, err error) {
-	if s == nil {
-		return
-	}
-	var decode *caperrors.DecodeError
-	if errors.As(err, &decode) {
-		decode.Excerpt = s.blank(decode.Excerpt)
-	}
+// or a log. Raw is the caller's, and excerpts were blanked before they were cut.
+func (s *secrets) redact(reply *wire.Reply) {
 	if reply.Refusal != nil {
 		reply.Refusal.Message = s.blank(reply.Refusal.Message)
 	}

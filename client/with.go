@@ -45,6 +45,9 @@ func (c *Client) With(opts ...Option) *Client {
 	d.header, d.headerXML = cfg.extend(d.header), cfg.extend(d.headerXML)
 	if cfg.hasCredentials() {
 		d.setCredentials(&cfg)
+	} else if len(cfg.header) > 0 {
+		d.secrets = deriveSecrets(d.secrets)
+		d.secrets.addHeader(cfg.header)
 	}
 	return d.client()
 }

@@ -49,14 +49,20 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	}
 }
 
-// newAnswer returns the answer without its body.
-func newAnswer(resp *http.Response) *Answer {
+// newAnswer returns the answer without its body. The parts of its header that
+// stand in errors and logs are hidden as the request wants it.
+func newAnswer(resp *http.Response, req *Request) *Answer {
 	answer := &Answer{Status: resp.StatusCode, Header: resp.Header}
 	// Recorded answers carry the id under one of two names, or both.
 	for _, name := range [...]string{"X-Cap-Requestid", "X-Cap-Request-Id"} {
 		if answer.RequestID == "" {
 			answer.RequestID = resp.Header.Get(name)
 		}
+	}
+	answer.RequestID = req.hide(answer.RequestID)
+	if media := resp.Header.Get("Content-Type"); req.hide(media) != media {
+		answer.Header = answer.Header.Clone()
+		answer.Header.Set("Content-Type", req.hide(media))
 	}
 	date := resp.Header.Get("Date")
 	for _, value := range resp.Header["Retry-After"] {

@@ -29,7 +29,7 @@ func (c *call) settle(resp *http.Response, sendErr error) bool {
 	if sendErr != nil {
 		return c.failed(sendErr)
 	}
-	answer := newAnswer(resp)
+	answer := newAnswer(resp, c.req)
 	c.answer = answer
 	body, err := readBody(resp, c.t.maxBody)
 	resp.Body = http.NoBody
@@ -68,7 +68,7 @@ func (c *call) failed(cause error) bool {
 	} else {
 		var timeout interface{ Timeout() bool }
 		failure.TimedOut = errors.As(cause, &timeout) && timeout.Timeout()
-		failure.Err = plainCause(cause)
+		failure.Err = c.req.plainCause(cause)
 	}
 	if notSent && (isLasting(cause) || !c.sending.reached(stepTripped)) {
 		o.class = retry.None

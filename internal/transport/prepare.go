@@ -96,7 +96,7 @@ func (c *call) endBy(err error, doing string, stop caperrors.Stop) error {
 	if stop == 0 && errors.As(err, &named) {
 		stop = named
 	}
-	err = plainCause(err)
+	err = c.req.plainCause(err)
 	if c.err != nil {
 		err = fmt.Errorf("%w (%s: %w)", c.err, doing, err)
 	}

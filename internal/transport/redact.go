@@ -32,6 +32,23 @@ func plainCause(err error) error {
 	}
 }
 
+// plainCause also hides what the request wants hidden. A server that speaks no
+// HTTP is quoted by errors of net/http.
+func (req *Request) plainCause(err error) error {
+	err = plainCause(err)
+	if text := err.Error(); !isOurs(err) && req.hide(text) != text {
+		return errors.New(req.hide(text))
+	}
+	return err
+}
+
+func (req *Request) hide(text string) string {
+	if req.Hide == nil || text == "" {
+		return text
+	}
+	return req.Hide(text)
+}
+
 // isOurs reports whether the error is one of this module's, whose text is masked.
 func isOurs(err error) bool {
 	var (

@@ -45,6 +45,10 @@ type Request struct {
 	// still read it. It may be nil.
 	Released func()
 
+	// Hide replaces what must not be told in a text from outside, such as
+	// credentials that a server quotes. It may be nil.
+	Hide func(string) string
+
 	// Observer is told of each attempt. Nil: nobody is.
 	Observer Observer
 }

@@ -103,6 +103,9 @@ type HTTP struct {
 	RequestID   string
 	RetryAfter  time.Duration // already parsed and capped; 0 if none
 	Body        []byte
+
+	// Hide replaces what an excerpt of the body must not tell. It may be nil.
+	Hide func(string) string
 }
 
 // Reply is an answer read.

@@ -23,7 +23,7 @@ func decodeError(h *HTTP, offset int64, reason string) error {
 		ContentType: h.ContentType,
 		Offset:      offset,
 		Reason:      reason,
-		Excerpt:     excerpt(h.Body),
+		Excerpt:     h.excerpt(),
 		Kind:        kind,
 		Outcome:     outcome,
 		RequestID:   h.RequestID,
@@ -31,12 +31,30 @@ func decodeError(h *HTTP, offset int64, reason string) error {
 	}
 }
 
-const excerptRunes = 200
+const (
+	excerptRunes  = 200
+	longestSecret = 4 << 10 // a token
+	http400       = 400     // from here on a status tells of an error
+)
 
-// excerpt returns the masked beginning of a body. More is masked than is kept:
-// a number must not slip through because it was cut short.
-func excerpt(body []byte) string {
-	masked := caperrors.Mask(string(body[:min(len(body), 4*excerptRunes)]))
+// excerpt returns the masked beginning of a body that somebody else wrote, such
+// as a page of a gateway. Data that breaks off is the API's own, with customers
+// in it, and is not quoted unless its HTTP status tells of an error.
+//
+// More is hidden and masked than is kept: a secret or a number must not slip
+// through because it was cut short.
+func (h *HTTP) excerpt() string {
+	if h.Status < http400 && isData(h.Body) {
+		return ""
+	}
+	begin, unsure := string(h.Body[:min(len(h.Body), 4*excerptRunes+longestSecret)]), 0
+	if len(begin) < len(h.Body) {
+		unsure = longestSecret // a secret may have been cut here
+	}
+	if h.Hide != nil {
+		begin = h.Hide(begin)
+	}
+	masked := caperrors.Mask(begin[:min(max(len(begin)-unsure, 0), 4*excerptRunes)])
 	runes := 0
 	for at := range masked {
 		if runes == excerptRunes {
@@ -47,14 +65,32 @@ func excerpt(body []byte) string {
 	return masked
 }
 
+// isData reports whether a body begins like JSON, or like XML that is no page.
+func isData(body []byte) bool {
+	start := trimmed(body)
+	if len(start) == 0 {
+		return false
+	}
+	return start[0] == '{' || start[0] == '[' || start[0] == '<' && !isPage(start)
+}
+
+// trimmed returns a body from its first character on.
+func trimmed(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF")))
+}
+
+func isPage(start []byte) bool {
+	head := bytes.ToLower(start[:min(len(start), 512)])
+	return bytes.Contains(head, []byte("<html")) || bytes.HasPrefix(head, []byte("<!doctype html"))
+}
+
 // notJSON says why a body is no JSON, naming the pages that come most.
 func notJSON(body []byte, err *syntaxError) string {
-	start := bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF")))
+	start := trimmed(body)
 	if len(start) == 0 || start[0] != '<' {
 		return err.reason
 	}
-	head := bytes.ToLower(start[:min(len(start), 512)])
-	if bytes.Contains(head, []byte("<html")) || bytes.HasPrefix(head, []byte("<!doctype html")) {
+	if isPage(start) {
 		return "an HTML page"
 	}
 	return "XML, not JSON"

@@ -28,6 +28,33 @@ func decodeError(t *testing.T, h wire.HTTP, c wire.Call) *caperrors.DecodeError 
 	return decode
 }
 
+func TestAnExcerptQuotesNoDataOfTheAPI(t *testing.T) {
+	t.Parallel()
+	const secret = "8a16a6b70505eb1f1ff7cdc0cd5559a7"
+	token := strings.Repeat("x7q-", 500)
+	hide := func(text string) string {
+		return strings.ReplaceAll(strings.ReplaceAll(text, secret, "***"), token, "***")
+	}
+	tests := map[string]struct {
+		status     int
+		body, want string
+	}{
+		"JSON that breaks off":                 {200, `{"response":[{"result":{"mobile":"Jane"`, ""},
+		"JSON behind a mark and blanks":        {200, "\xEF\xBB\xBF \n[{\"mobile\":\"Jane\"", ""},
+		"XML that breaks off":                  {200, `<response><mobile>Jane`, ""},
+		"a page":                               {200, `<html>Jane`, `<html>Jane`},
+		"JSON of a gateway":                    {502, `{"message":"try later"`, `{"message":"try later"`},
+		"a secret, whose digits look personal": {502, `<html>` + secret, `<html>***`},
+		"a token where the body is cut":        {502, `<html>` + strings.Repeat(token, 3), ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, decodeError(t, wire.HTTP{Status: tt.status, Body: []byte(tt.body), Hide: hide}, bulkCall(2)).Excerpt)
+		})
+	}
+}
+
 func TestReadByStatusAlone(t *testing.T) {
 	t.Parallel()
 	tests := map[int]struct {
