@@ -36,7 +36,7 @@ func (c *core) sendBack(cl *call, class retry.Class, err error, now time.Time) {
 		return
 	}
 	if class != retry.Conflict {
-		if outage := c.busy(err, now); outage != nil {
+		if outage := c.busy(cl, err, now); outage != nil {
 			c.fail(cl, outage)
 			return
 		}
@@ -67,10 +67,10 @@ func (c *core) sendBack(cl *call, class retry.Class, err error, now time.Time) {
 
 // busy notes that a call came to nothing. It returns an error once nothing was
 // accepted for too long.
-func (c *core) busy(err error, now time.Time) error {
+func (c *core) busy(cl *call, err error, now time.Time) error {
 	c.trouble = err
 	closed := c.gate.closedUntil
-	c.gate.busy(now, min(caperrors.RetryAfterOf(err), c.policy.MaxRetryAfter))
+	c.gate.busy(now, cl.started, min(caperrors.RetryAfterOf(err), c.policy.MaxRetryAfter))
 	if c.gate.closedUntil.After(closed) {
 		c.event(Event{Kind: Waiting, At: now, Took: c.gate.closedUntil.Sub(now), Err: err})
 	}

@@ -91,10 +91,17 @@ type Gate struct{ g *gate }
 func NewGate(maxCalls int) Gate                         { return Gate{newGate(maxCalls)} }
 func (g Gate) Begin(inFlight int)                       { g.g.begin(inFlight) }
 func (g Gate) Observe(now time.Time, rtt time.Duration) { g.g.observe(now, rtt) }
-func (g Gate) Accepted()                                { g.g.accepted() }
-func (g Gate) Busy(now time.Time, after time.Duration)  { g.g.busy(now, after) }
-func (g Gate) Limit() int                               { return g.g.limit }
-func (g Gate) ClosedUntil() time.Time                   { return g.g.closedUntil }
+func (g Gate) Accepted()                                { g.g.accepted(g.g.refusedFrom) }
+func (g Gate) Busy(now time.Time, after time.Duration)  { g.g.busy(now, now, after) }
+
+// AcceptedSince and BusySince tell of a call that went out at started.
+func (g Gate) AcceptedSince(started time.Time) { g.g.accepted(started) }
+func (g Gate) BusySince(now, started time.Time, after time.Duration) {
+	g.g.busy(now, started, after)
+}
+
+func (g Gate) Limit() int             { return g.g.limit }
+func (g Gate) ClosedUntil() time.Time { return g.g.closedUntil }
 
 // Leftovers says what an engine without a job still holds; empty if nothing.
 func Leftovers[T any](e *Engine[T]) string {

@@ -14,7 +14,10 @@ import (
 // remembers the ceiling at which it last met resistance: above it, it probes
 // ever more rarely. When nothing is accepted any more it closes for everybody,
 // for a time that doubles, and lets one call through after it. Delays of single
-// items would not lower the load: fresh items take their place.
+// items would not lower the load: fresh items take their place. What counts is
+// what the server says of calls that it got since: those from before the first
+// refusal still come back well, and those that were out when the gate closed
+// are refused in their turn.
 type gate struct {
 	max     int
 	limit   int
@@ -30,14 +33,16 @@ type gate struct {
 	reached bool          // the limit was reached in this round
 
 	refusals    int       // busy answers in a row, nothing accepted between
-	allowed     int       // of them, before it is an outage: what may have been in flight at the first
 	refusedFrom time.Time // time of the first of them
+	streak      int       // of them, beyond which it is an outage: half the calls in flight, the rest are out by then
+	closings    int       // how often it closed since
 	closedUntil time.Time
 }
 
 const (
 	firstHold   = 8  // rounds at the ceiling before the first probe beyond it
 	longestHold = 64 // and at the most
+	leastStreak = 4  // busy answers in a row that are no outage yet, with few calls in flight
 	outageBase  = 100 * time.Millisecond
 	outageMax   = 30 * time.Second
 )
@@ -94,8 +99,13 @@ func (g *gate) grow() {
 	}
 }
 
-// accepted tells that the server took a call.
-func (g *gate) accepted() { g.refusals = 0 }
+// accepted tells that the server took a call that went out at started. One from
+// before the refusals says nothing about now.
+func (g *gate) accepted(started time.Time) {
+	if g.refusals > 0 && !started.Before(g.refusedFrom) {
+		g.refusals = 0
+	}
+}
 
 // outage is how long nothing was accepted, the refusals having begun.
 func (g *gate) outage(now time.Time) time.Duration {
@@ -105,23 +115,24 @@ func (g *gate) outage(now time.Time) time.Duration {
 	return now.Sub(g.refusedFrom)
 }
 
-// busy tells that the server was too busy for a call. retryAfter is the wait
-// that it asked for, already capped; 0 if none.
-func (g *gate) busy(now time.Time, retryAfter time.Duration) {
+// busy tells that the server was too busy for a call that went out at started.
+// retryAfter is the wait that it asked for, already capped; 0 if none.
+func (g *gate) busy(now, started time.Time, retryAfter time.Duration) {
 	if g.refusals == 0 {
-		g.refusedFrom, g.allowed = now, g.limit
+		g.refusedFrom, g.closings = now, 0
+		g.streak = max(g.limit/2, min(g.max, leastStreak))
 	}
 	if !g.shrunk {
 		g.shrunk = true
 		g.shrink()
 	}
 	g.refusals++
-	if over := g.refusals - g.allowed - 1; over >= 0 {
+	// What was out already when the gate closed is refused as well, and no reason
+	// to keep it closed for longer.
+	if g.refusals > g.streak && !started.Before(g.closedUntil) {
 		g.limit, g.slow = 1, true
-		wait := outageMax
-		if over < 16 {
-			wait = min(outageMax, outageBase<<over)
-		}
+		wait := min(outageMax, outageBase<<min(g.closings, 16))
+		g.closings++
 		g.closeUntil(now.Add(wait/2 + rand.N(wait/2+1))) //nolint:gosec // jitter needs no secrecy
 	}
 	if retryAfter > 0 {

@@ -154,3 +154,35 @@ func TestNothingGrowsWhileNothingIsAccepted(t *testing.T) {
 	}
 	assert.Equal(t, 1, limit)
 }
+
+// Four calls from before come back well among the refusals: the streak goes on.
+func TestAnAcceptanceFromBeforeEndsNoOutage(t *testing.T) {
+	t.Parallel()
+	g, start := batch.NewGate(8), time.Unix(1, 0)
+	now := start.Add(time.Second)
+	for range 4 {
+		g.BusySince(now, start, 0)
+		g.AcceptedSince(start)
+	}
+	assert.Zero(t, g.ClosedUntil())
+	g.BusySince(now, start, 0)
+	assert.True(t, g.ClosedUntil().After(now), "five in a row")
+	g.AcceptedSince(now)
+	g.BusySince(g.ClosedUntil(), g.ClosedUntil(), 0)
+	assert.LessOrEqual(t, g.ClosedUntil().Sub(now), 100*time.Millisecond, "one that went out since ended it")
+}
+
+func TestWhatWasOutWhenTheGateClosedKeepsItNoLonger(t *testing.T) {
+	t.Parallel()
+	g, now := batch.NewGate(64), time.Unix(1, 0)
+	rounds(g, &now, 8)
+	require.Equal(t, 64, g.Limit())
+	for range 64 {
+		g.Busy(now, 0)
+	}
+	assert.LessOrEqual(t, g.ClosedUntil().Sub(now), 100*time.Millisecond)
+	for range 64 {
+		g.BusySince(now.Add(time.Millisecond), now, 0)
+	}
+	assert.LessOrEqual(t, g.ClosedUntil().Sub(now), 100*time.Millisecond)
+}

@@ -66,7 +66,7 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 		c.oversize(cl, 0, nil)
 		return
 	}
-	c.gate.accepted()
+	c.gate.accepted(cl.started)
 	c.poison.accepted = true
 	c.refund()
 	c.limits.weights.accepted(cl.weight, cl.most, cl.heavy)
@@ -119,7 +119,7 @@ func (c *core) unknown(cl *call, err error, now time.Time, busyFor time.Duration
 	var outage error
 	if !cl.canceled {
 		// A server that is stuck would else take the whole input, call by call.
-		outage = c.busy(err, now)
+		outage = c.busy(cl, err, now)
 	}
 	for _, it := range cl.items {
 		it.verdict, it.err = caperrors.Verdict{RequestID: caperrors.RequestIDOf(err)}, err
