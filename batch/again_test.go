@@ -361,3 +361,33 @@ func TestProgressTellsTheTroubleWhileNothingIsAccepted(t *testing.T) {
 		assert.Equal(t, 1, w.Progress().Applied)
 	})
 }
+
+// T-55 at request level: one call in twenty is refused for one of its customers.
+func TestACallRefusedForABusyCustomerSaysNothingAboutLoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.latency = time.Second
+		srv.fault = func(call int, _ []bill) answer {
+			if call%20 == 19 {
+				return refuseCall(521)
+			}
+			return nil
+		}
+		waits := 0
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100, MaxConcurrency: 8, Observe: func(e batch.Event) {
+			if e.Kind == batch.Waiting {
+				waits++
+			}
+		}})
+		start := time.Now()
+		rep, err := eng.Do(t.Context(), numbered(20_000))
+		require.NoError(t, err)
+		assert.Equal(t, 8, rep.Progress.Lanes)
+		assert.Equal(t, 8, srv.peak)
+		assert.Zero(t, waits)
+		// 200 calls and one in twenty again, 8 at a time, after 4 s of slow start.
+		assert.LessOrEqual(t, len(srv.sent()), 200*110/100)
+		assert.LessOrEqual(t, time.Since(start), 34*time.Second)
+	})
+}

@@ -258,3 +258,29 @@ func TestAServerThatTakesNothingIsFoundOut(t *testing.T) {
 		assert.LessOrEqual(t, calls, 2*1000+4*log2(start))
 	}
 }
+
+// A limit that the server named is not tried again before 1,000 full calls, and
+// after another refusal not before 8,000.
+func TestANamedLimitIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for _, lanes := range []int{1, 16} {
+		l := batch.NewLearner()
+		require.Equal(t, "repack", l.Rejected(100, 20, l.Began(100), false))
+		for _, calls := range []int{1000, 8000} {
+			var flying []outstanding
+			for made := range calls {
+				size, wait := l.Size(100, 1000)
+				require.False(t, wait)
+				require.Equal(t, 20, size, "call %d", made)
+				flying = append(flying, outstanding{size, l.Began(size)})
+				if len(flying) == lanes {
+					l.Accepted(size, flying[0].probe)
+					flying = flying[1:]
+				}
+			}
+			size, _ := l.Size(100, 1000)
+			require.Equal(t, 21, size, "after %d", calls)
+			require.Equal(t, "repack", l.Rejected(size, 20, l.Began(size), false))
+		}
+	}
+}
