@@ -77,6 +77,9 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if w.several = rng.IntN(3) == 0; w.several {
 		cfg.Keys = customersOf
 	}
+	if rng.IntN(4) == 0 {
+		w.srv.bytes = 30 + rng.IntN(2000) // the lightest items have 30
+	}
 	w.ordered = rng.IntN(4) == 0
 	cfg.Advanced.Ordered = w.ordered
 	w.runs = rng.IntN(4) == 0
