@@ -49,10 +49,10 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	}
 }
 
-// newAnswer returns the answer without its body. The parts of its header that
-// stand in errors and logs are hidden as the request wants it.
-func newAnswer(resp *http.Response, req *Request) *Answer {
-	answer := &Answer{Status: resp.StatusCode, Header: resp.Header}
+// fill sets all of an answer but its body. The parts of its header that stand in
+// errors and logs are hidden as the request wants it.
+func (answer *Answer) fill(resp *http.Response, req *Request) {
+	answer.Status, answer.Header = resp.StatusCode, resp.Header
 	// Recorded answers carry the id under one of two names, or both.
 	for _, name := range [...]string{"X-Cap-Requestid", "X-Cap-Request-Id"} {
 		if answer.RequestID == "" {
@@ -69,7 +69,6 @@ func newAnswer(resp *http.Response, req *Request) *Answer {
 		wait, _ := retry.ParseRetryAfter(value, date, time.Now())
 		answer.RetryAfter = max(answer.RetryAfter, wait)
 	}
-	return answer
 }
 
 // unreadable returns the error for an answer whose body cannot be had. The bool

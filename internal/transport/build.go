@@ -50,13 +50,11 @@ func (c *call) build() error {
 // reads what was measured: most calls have no other.
 func (c *call) openBody() (io.Reader, error) {
 	c.opened++
-	switch {
-	case c.opened == 1:
+	switch c.opened {
+	case 1:
 		c.body.Reset(c.req.Body)
 		return &c.body, nil
-	case c.req.Released != nil:
-		return c.lend()
-	case c.opened == 2:
+	case 2:
 		return &c.body, nil
 	default:
 		return bytes.NewReader(c.req.Body), nil

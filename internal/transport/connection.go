@@ -56,11 +56,9 @@ func quietProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request)
 	}
 }
 
-// RoundTrip sends one attempt, or one redirect of it, under the attempt's own
-// context. The call, which is what go-retryablehttp's client gets for a round
-// tripper, has no method CloseIdleConnections: it would be called after each
-// failure and drop the pool that all calls share.
-func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
+// roundTrip sends one attempt, or one redirect of it, under the attempt's own
+// context.
+func (c *call) roundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := c.send(r)
 	if resp != nil {
 		c.sending.mark(stepAnswered)
@@ -80,9 +78,17 @@ func (c *call) send(r *http.Request) (*http.Response, error) {
 // or be sent twice.
 func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// checkRedirect lets a read follow a redirect within the same origin. Headers
-// of the caller's own, such as a key, would go along to any host.
+// checkRedirect decides about one redirect.
 func (c *call) checkRedirect(next *http.Request, via []*http.Request) error {
+	if !c.followsRedirects() {
+		return followNone(next, via)
+	}
+	return c.follow(next, via)
+}
+
+// follow lets a read follow a redirect within the same origin. Headers
+// of the caller's own, such as a key, would go along to any host.
+func (c *call) follow(next *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || !sameOrigin(via[0].URL, next.URL) {
 		return http.ErrUseLastResponse
 	}

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -13,23 +12,27 @@ import (
 
 // checkRetry ends an attempt and plans the next one. It is where all is decided:
 // later in its loop go-retryablehttp has dropped the body and cannot be stopped.
-func (c *call) checkRetry(_ context.Context, resp *http.Response, sendErr error) (bool, error) {
+func (c *call) checkRetry(resp *http.Response, sendErr error) bool {
 	again := c.settle(resp, sendErr)
 	c.attemptEnds(again)
 	if c.rest > 0 {
 		c.pause(c.rest)
 	}
-	return again, nil
+	return again
 }
 
 // settle reads and judges what came back and plans what follows. It reports
 // whether that is another attempt.
 func (c *call) settle(resp *http.Response, sendErr error) bool {
-	defer c.sending.cancel()
+	defer c.sending.end()
 	if sendErr != nil {
 		return c.failed(sendErr)
 	}
-	answer := newAnswer(resp, c.req)
+	answer := &c.reply
+	if c.attempts > 1 {
+		answer = new(Answer) // an error may hold the one before
+	}
+	answer.fill(resp, c.req)
 	c.answer = answer
 	body, err := readBody(resp, c.t.maxBody)
 	resp.Body = http.NoBody
@@ -158,11 +161,6 @@ func (c *call) state(class retry.Class) state {
 		s.bounded, s.remaining = true, time.Until(deadline)
 	}
 	return s
-}
-
-// backoff hands out the wait that checkRetry planned.
-func (c *call) backoff(time.Duration, time.Duration, int, *http.Response) time.Duration {
-	return c.wait
 }
 
 // pause keeps a caller that calls in a loop from coming back the faster for an

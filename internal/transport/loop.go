@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -22,15 +19,14 @@ type call struct {
 	req *Request
 	ctx context.Context
 
-	http    http.Client
-	loop    retryablehttp.Client
+	rig     *rig
 	request retryablehttp.Request
 	body    bytes.Reader
-	opened  int          // how often the body was
-	readers atomic.Int32 // that may read the body, Do included; counted for Released only
-	sending *sending     // the attempt under way, or the last one
-	passage *passage     // of that attempt; nil without middleware
-	first   sending
+	opened  int            // how often the body was
+	sending *sending       // the attempt under way, or the last one
+	passage *passage       // of that attempt; nil without middleware
+	context attemptContext // of the first attempt
+	reply   Answer         // to it
 
 	attempts int
 	renewals int // attempts after renewed credentials: 0 or 1
@@ -71,12 +67,12 @@ var errEnded = errors.New("ended")
 // before it said.
 func (t *Transport) Do(ctx context.Context, req *Request) (Result, error) {
 	c := &call{t: t, req: req, ctx: ctx, effect: caperrors.NotSent}
-	c.readers.Store(1)
 	if req.Observer != nil {
 		c.began = time.Now()
 	}
+	c.rig = t.borrow(c)
 	c.run()
-	c.leave()
+	c.giveBack()
 	result := Result{Answer: c.answer, Attempts: c.attempts, AfterUnknown: c.afterUnknown}
 	if !c.started.IsZero() {
 		result.Elapsed = time.Since(c.started)
@@ -103,17 +99,7 @@ func (c *call) run() {
 	if c.prepare(c.request.Request) != nil {
 		return
 	}
-	c.http.Transport, c.http.CheckRedirect, c.http.Jar = c, followNone, c.t.jar
-	if c.followsRedirects() {
-		c.http.CheckRedirect = c.checkRedirect
-	}
-	c.loop.HTTPClient = &c.http
-	c.loop.RetryMax = math.MaxInt // checkRetry counts
-	c.loop.CheckRetry = c.checkRetry
-	c.loop.Backoff = c.backoff
-	c.loop.PrepareRetry = c.prepare
-	c.loop.ErrorHandler = retryablehttp.PassthroughErrorHandler
-	resp, err := c.loop.Do(&c.request)
+	resp, err := c.rig.loop.Do(&c.request)
 	if err == nil {
 		_ = resp.Body.Close() // empty by now
 	}

@@ -22,15 +22,16 @@ func (c *call) prepare(r *http.Request) error {
 	}
 	c.attempts++
 	c.afterUnknown = c.effect == caperrors.Unknown
-	c.sending = &c.first
+	c.attemptStarts()
+	own := &c.context
 	if c.attempts > 1 {
-		c.sending = new(sending)
+		own = new(attemptContext)
 	}
+	c.sending = c.rig.hooks(c)
 	if c.passage != nil {
 		c.passage.sending = c.sending
 	}
-	c.attemptStarts()
-	c.sending.begin(c.last.ctx, c.t.timeout, resends(c.req, r.Header))
+	c.sending.begin(c.last.ctx, own, c.t.timeout, resends(c.req, r.Header))
 	return nil
 }
 

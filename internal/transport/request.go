@@ -39,10 +39,8 @@ type Request struct {
 	// Judge reads an answer. It is called once for each answered attempt.
 	Judge func(*Answer) Judgement
 
-	// Released is called once Do is over and nobody reads Body any more, which
-	// may then be used for something else. It may be called from any goroutine,
-	// by Do or later, or never: a round tripper that leaves a body open may
-	// still read it. It may be nil.
+	// Released is called before Do returns if it is certain that nobody reads
+	// Body any more, which may then be used for something else. It may be nil.
 	Released func()
 
 	// Hide replaces what must not be told in a text from outside, such as

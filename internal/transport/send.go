@@ -23,22 +23,75 @@ const (
 )
 
 // sending is one attempt under way. Its hooks run in goroutines of net/http,
-// also after the attempt has ended, so each attempt has its own.
+// also after the attempt has ended, so each attempt has its own. Only what is
+// quiet may be used again.
 type sending struct {
 	ctx     context.Context
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	resent  bool // net/http itself may send the request again after it was written
+	expired bool // the clock ran out, or may be about to
 	timeout timeoutError
+	clock   *time.Timer
 	trace   httptrace.ClientTrace
 	steps   atomic.Uint32
+
+	connections atomic.Int32 // had, the same one again included
+	writes      atomic.Int32 // ended, well or not
 }
 
-// begin starts the clock of one attempt.
-func (s *sending) begin(ctx context.Context, timeout time.Duration, resent bool) {
-	s.resent, s.timeout.after = resent, timeout
+func newSending() *sending {
+	s := &sending{}
 	s.trace.GetConn, s.trace.GotConn, s.trace.WroteRequest = s.seeksConnection, s.gotConnection, s.wroteRequest
-	ctx, s.cancel = context.WithTimeoutCause(ctx, timeout, &s.timeout)
-	s.ctx = httptrace.WithClientTrace(ctx, &s.trace)
+	return s
+}
+
+// attemptContext is the context of one attempt. The clock of the attempt is not
+// its own, so that it can be used again.
+type attemptContext struct {
+	context.Context
+
+	deadline time.Time
+}
+
+// Deadline tells dialers how to divide the time among addresses.
+func (c *attemptContext) Deadline() (time.Time, bool) {
+	if parents, ok := c.Context.Deadline(); ok && parents.Before(c.deadline) {
+		return parents, true
+	}
+	return c.deadline, true
+}
+
+// begin starts the clock of one attempt. Own is memory for its context.
+func (s *sending) begin(ctx context.Context, own *attemptContext, timeout time.Duration, resent bool) {
+	s.steps.Store(0)
+	s.connections.Store(0)
+	s.writes.Store(0)
+	s.resent, s.expired, s.timeout.after = resent, false, timeout
+	own.deadline = time.Now().Add(timeout)
+	own.Context, s.cancel = context.WithCancelCause(ctx)
+	s.ctx = httptrace.WithClientTrace(own, &s.trace)
+	if s.clock == nil {
+		s.clock = time.AfterFunc(timeout, s.expire)
+	} else {
+		s.clock.Reset(timeout)
+	}
+}
+
+// expire ends the attempt when its time is up.
+func (s *sending) expire() { s.cancel(&s.timeout) }
+
+// end stops the clock and frees what belongs to the attempt.
+func (s *sending) end() {
+	s.expired = !s.clock.Stop()
+	s.cancel(nil)
+}
+
+// quiet reports whether no hook will run any more and nobody reads the body, if
+// the round tripper is net/http's own. Each connection had is written to once,
+// after which WroteRequest is called; where that is left out, it never is quiet.
+func (s *sending) quiet() bool {
+	connections := s.connections.Load()
+	return !s.expired && connections > 0 && connections == s.writes.Load()
 }
 
 func (s *sending) seeksConnection(string) {
@@ -50,12 +103,16 @@ func (s *sending) seeksConnection(string) {
 	s.mark(stepTraced)
 }
 
-func (s *sending) gotConnection(httptrace.GotConnInfo) { s.mark(stepConnected) }
+func (s *sending) gotConnection(httptrace.GotConnInfo) {
+	s.connections.Add(1)
+	s.mark(stepConnected)
+}
 
 func (s *sending) wroteRequest(info httptrace.WroteRequestInfo) {
 	if info.Err == nil {
 		s.mark(stepWritten)
 	}
+	s.writes.Add(1)
 }
 
 func (s *sending) mark(step uint32) { s.steps.Or(step) }

@@ -3,6 +3,7 @@ package transport
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/capillary-go/capillary/retry"
@@ -56,6 +57,7 @@ type Transport struct {
 	budget  *retry.Budget
 	maxBody int64
 	logger  *slog.Logger
+	rigs    *sync.Pool // of *rig; they know nothing of policy and timeout
 }
 
 // New returns a Transport. The configuration must have been validated; what is
@@ -67,6 +69,7 @@ func New(cfg Config) *Transport {
 		budget:  cfg.Budget,
 		maxBody: cfg.MaxBody,
 		logger:  cfg.Logger,
+		rigs:    new(sync.Pool),
 	}
 	if t.timeout <= 0 {
 		t.timeout = DefaultTimeout
