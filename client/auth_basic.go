@@ -15,13 +15,22 @@ const headerBasic = "Authorization"
 type basicAuth struct {
 	value   string
 	secrets []string // what goes over the wire, which an answer might quote
+
+	// authorize sets the header. It is made once, and so is the value as a list:
+	// each would be an allocation of every call.
+	authorize func(ctx context.Context, header http.Header, renew bool) error
 }
 
 func newBasicAuth(user, password string) *basicAuth {
 	sum := md5.Sum([]byte(password)) //nolint:gosec // see the import
 	hash := hex.EncodeToString(sum[:])
 	pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + hash))
-	return &basicAuth{value: "Basic " + pair, secrets: []string{pair, hash}}
+	value := "Basic " + pair
+	list := []string{value}
+	return &basicAuth{value: value, secrets: []string{pair, hash}, authorize: func(_ context.Context, header http.Header, _ bool) error {
+		header[headerBasic] = list // nothing is to be renewed: the password is the one that was given
+		return nil
+	}}
 }
 
 func checkBasic(user, password string) string {
@@ -39,9 +48,3 @@ func checkBasic(user, password string) string {
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
-
-// authorize has nothing to renew: the password is the one that was given.
-func (a *basicAuth) authorize(_ context.Context, header http.Header, _ bool) error {
-	header.Set(headerBasic, a.value)
-	return nil
-}

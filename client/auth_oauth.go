@@ -56,7 +56,7 @@ func (c *core) fetchToken(ctx context.Context, keys oauthKeys) (grant, error) {
 	}
 	ctx, seen := c.observe(ctx, request)
 	result, err := c.transport.Do(ctx, request)
-	c.ended(ctx, seen, &exchange{request: request, judge: new(judge)}, &result, err)
+	c.ended(ctx, seen, &exchange{request: *request}, &result, err)
 	if err != nil {
 		return grant{}, inner(err)
 	}

@@ -70,8 +70,8 @@ func (b *Bulk) SendAppend(ctx context.Context, dst []caperrors.Verdict, items []
 	}
 	x.request.OnlyUnsent, x.request.Released = true, m.release
 	x.judge.call.Verdicts = dst[len(dst):]
-	ctx, seen := b.core.observe(ctx, x.request)
-	result, err := b.core.transport.Do(ctx, x.request)
+	ctx, seen := b.core.observe(ctx, &x.request)
+	result, err := b.core.transport.Do(ctx, &x.request)
 	b.core.ended(ctx, seen, x, &result, err)
 	if err != nil {
 		return nil, err

@@ -95,8 +95,8 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	several.tell(&x.judge.call)
 	x.request.Header = header
 	x.request.Repeatable = x.request.Repeatable || req.Repeatable
-	ctx, seen := c.core.observe(ctx, x.request)
-	result, err := c.core.transport.Do(ctx, x.request)
+	ctx, seen := c.core.observe(ctx, &x.request)
+	result, err := c.core.transport.Do(ctx, &x.request)
 	resp := x.response(&result)
 	if err == nil && resp != nil && len(resp.Items) > 0 {
 		err = partial(&ep, resp.Items, several.id, &result)
@@ -143,8 +143,8 @@ func (c *core) format(ep *Endpoint) http.Header {
 
 // exchange is one call on its way through the transport.
 type exchange struct {
-	request *transport.Request
-	judge   *judge
+	request transport.Request
+	judge   judge
 	turn    turn
 }
 
@@ -156,9 +156,11 @@ func (x *exchange) read(a *transport.Answer) transport.Judgement {
 
 // exchange prepares a call that carries count items.
 func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
-	j := &judge{renewable: c.basic == nil, secret: c.secrets, call: ep.wireCall(count)}
-	x := &exchange{judge: j, turn: c.turn(ep.Name)}
-	x.request = &transport.Request{
+	x := &exchange{
+		judge: judge{renewable: c.basic == nil, secret: c.secrets, call: ep.wireCall(count)},
+		turn:  c.turn(ep.Name),
+	}
+	x.request = transport.Request{
 		Op:         ep.Name,
 		Method:     ep.Method,
 		URL:        address,
@@ -213,7 +215,7 @@ func (x *exchange) response(result *transport.Result) *Response {
 // the one thing, or that it calls it a duplicate, which the transport takes for
 // a refusal. That the thing is there holds whatever became of attempts before.
 func (x *exchange) finish(result *transport.Result, err error) error {
-	j := x.judge
+	j := &x.judge
 	if err == nil && j.err == nil {
 		return nil
 	}

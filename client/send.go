@@ -53,8 +53,8 @@ func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch
 	if err != nil {
 		return nil, err
 	}
-	ctx, seen := c.core.observe(ctx, x.request)
-	result, err := c.core.transport.Do(ctx, x.request)
+	ctx, seen := c.core.observe(ctx, &x.request)
+	result, err := c.core.transport.Do(ctx, &x.request)
 	b := &Batch{
 		Attempts:     result.Attempts,
 		Diagnostics:  x.judge.reply.Diagnostics,
