@@ -19,6 +19,11 @@ const (
 	idleTimeout = 45 * time.Second
 
 	maxRedirects = 5
+
+	// A body that fits leaves in one write, and is not copied by way of another
+	// buffer, which net/http makes for each body that is longer than this. It
+	// is held for each connection; the default is 4 KiB.
+	writeBuffer = 64 << 10
 )
 
 var errProxyAddress = errors.New("the proxy address in the environment is not valid")
@@ -34,6 +39,7 @@ func newPool() (http.RoundTripper, *http.Transport) {
 	pool.MaxIdleConnsPerHost = idlePerHost
 	pool.MaxIdleConns = max(pool.MaxIdleConns, idlePerHost)
 	pool.IdleConnTimeout = idleTimeout
+	pool.WriteBufferSize = writeBuffer
 	if pool.TLSClientConfig == nil {
 		pool.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
