@@ -5,7 +5,10 @@ import caperrors "github.com/capillary-go/capillary/errors"
 // Room is memory that [Read] can use again for one answer after the other. No
 // part of a reply lies in it. The zero Room is empty; a nil one gives nothing
 // and keeps nothing.
-type Room struct{ items []item }
+type Room struct {
+	items []item
+	own   *reader // nil while it is in use
+}
 
 // maxRoom bounds the items whose memory is kept, some 2 MiB.
 const maxRoom = keepOpen
@@ -31,10 +34,24 @@ func (m *Room) giveBack(items []item) {
 	m.items = items
 }
 
+// reader returns memory for a reader.
+func (m *Room) reader() *reader {
+	if m == nil || m.own == nil {
+		return new(reader)
+	}
+	r := m.own
+	m.own = nil
+	return r
+}
+
 // leave ends the reading.
 func (r *reader) leave() {
-	r.call.Room.giveBack(r.items)
-	r.items = nil
+	m := r.call.Room
+	m.giveBack(r.items)
+	*r = reader{}
+	if m != nil {
+		m.own = r
+	}
 }
 
 // verdicts returns memory for those of a reply. It may hold old ones.
