@@ -21,6 +21,7 @@ type options struct {
 	xml         bool
 	sim         clienttest.Options
 
+	dryRun   bool
 	file     string // empty: sample invoices; "-": standard input
 	generate int
 	format   string
@@ -57,6 +58,7 @@ func flagSet(getenv func(string) string) (*flag.FlagSet, *options, *choices) {
 	set.StringVar(&w.separator, "separator", "auto", "what separates the columns of CSV: auto, comma as , or ; or | or tab")
 	set.StringVar(&o.key, "key", "", "dotted `path` of the item's customer key (default: the endpoint's)")
 	set.StringVar(&o.id, "id", "", "dotted `path` of the item's natural id (default: the endpoint's)")
+	set.BoolVar(&o.dryRun, "dry-run", false, "read the input and make its items, and send nothing")
 	set.StringVar(&o.results, "results", "", "`file` for one line of JSON per input record; - for standard output")
 	set.StringVar(&o.deadLetter, "dead-letter", "", "`file` for the bodies of refused and not-sent items; - for standard output")
 	set.StringVar(&o.unknown, "unknown", "", "`file` for the bodies of unknown items; - for standard output")
@@ -120,6 +122,8 @@ func (o *options) checkInput(given map[string]bool) error {
 		return errors.New("-generate must be 1 or more")
 	case o.file == "" && o.template != "":
 		return errors.New("-template is for CSV rows, and there is no FILE")
+	case o.dryRun && o.report != "":
+		return errors.New("-report tells of calls, and a -dry-run makes none")
 	case o.file == "" && given["format"]:
 		return errors.New("-format is for a FILE, and there is none")
 	}
@@ -186,7 +190,7 @@ func (o *options) checkTarget(given map[string]bool, endpoint string, getenv fun
 		faults = append(faults, checkSimulator(&o.sim))
 		return errors.Join(faults...)
 	}
-	if err == nil && credentials == nil {
+	if err == nil && credentials == nil && !o.dryRun {
 		faults = append(faults, errors.New("-base-url needs credentials in the environment: "+
 			"CAPILLARY_USERNAME and CAPILLARY_PASSWORD, or CAPILLARY_KEY and CAPILLARY_SECRET"))
 	}

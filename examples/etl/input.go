@@ -168,7 +168,12 @@ func newPlainSource(o *options, br *bufio.Reader) (source, error) {
 	case format == formatNDJSON:
 		return &ndjsonSource{r: br, at: skipped}, nil
 	case o.template == "":
-		return nil, usage("CSV needs -template, which turns a row into an item; examples/etl/templates has some")
+		s, err := newCSVSource(br, o.separator, nil, skipped)
+		if err != nil {
+			return nil, err
+		}
+		return nil, usage("CSV needs -template, which turns a row into an item; examples/etl/templates has some. The columns are%s",
+			columnHints(s.header))
 	}
 	tmpl, err := parseTemplate(o.template)
 	if err != nil {

@@ -64,7 +64,7 @@ func TestCSV(t *testing.T) {
 		"a header alone":              {"a,b\n", nil},
 		"nothing at all":              {"", nil},
 		"a byte order mark alone":     {"\ufeff", nil},
-		"a column the template wants": {"a,c\n1,2\n", []string{`! line 2: template: map has no entry for key "b"`}},
+		"a column the template wants": {"a,c\n1,2\n", []string{`! line 2: template: there is no column "b"`}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

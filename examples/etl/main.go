@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // templates name time zones, and not every system has their tables
 )
 
 func main() {

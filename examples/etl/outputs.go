@@ -136,6 +136,13 @@ func (o *outputs) check(err error) {
 	}
 }
 
+// fault returns the first failure to write so far.
+func (o *outputs) fault() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
 // snapshot returns the counts so far. They share nothing with what is still counted but the reasons.
 func (o *outputs) snapshot() tally {
 	o.mu.Lock()

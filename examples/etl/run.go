@@ -74,6 +74,14 @@ func (c *command) run(ctx context.Context, args []string) int {
 // load opens everything, loads, and closes everything. The error is why the load could not begin. Output files are opened last: they
 // lose what they held.
 func (c *command) load(ctx context.Context, opts *options) (int, error) {
+	if opts.dryRun {
+		in, out, err := c.open(ctx, opts)
+		if err != nil {
+			return 0, err
+		}
+		defer in.close()
+		return c.dryRun(ctx, opts, in, out), nil
+	}
 	var recorder *report.Recorder
 	var observe func(batch.Event)
 	if opts.report != "" {
@@ -85,19 +93,29 @@ func (c *command) load(ctx context.Context, opts *options) (int, error) {
 		return 0, err
 	}
 	defer t.close()
-	in, err := openInput(ctx, opts, c.stdin, c.draining)
+	in, out, err := c.open(ctx, opts)
 	if err != nil {
 		return 0, err
 	}
 	defer in.close()
-	out, err := openOutputs(opts, c.stdin, c.stdout)
-	if err != nil {
-		return 0, err
-	}
 	if t.server != nil {
 		fmt.Fprintln(c.stderr, "etl: no -base-url: loading into the built-in simulator, nothing leaves this process")
 	}
 	out.recorder = recorder
 	l := &load{opts: opts, target: t, in: in, out: out, command: c}
 	return l.run(ctx), nil
+}
+
+// open opens input and outputs.
+func (c *command) open(ctx context.Context, opts *options) (*input, *outputs, error) {
+	in, err := openInput(ctx, opts, c.stdin, c.draining)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := openOutputs(opts, c.stdin, c.stdout)
+	if err != nil {
+		in.close()
+		return nil, nil, err
+	}
+	return in, out, nil
 }

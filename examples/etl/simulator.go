@@ -25,6 +25,7 @@ func simulatorFlags(set *flag.FlagSet, sim *clienttest.Options) {
 	set.BoolVar(&sim.NameLimit, simPrefix+"name-limit", false, "name the limit when a call is above it"+only)
 	set.DurationVar(&sim.Latency, simPrefix+"latency", 50*time.Millisecond, "time each call takes"+only)
 	set.IntVar(&sim.CallsPerMinute, simPrefix+"rpm", 0, "calls a minute before HTTP 429, 0 for any number"+only)
+	set.BoolVar(&sim.Forget, simPrefix+"forget", false, "remember no bill, so that memory stays flat in endless loads, and none is a duplicate"+only)
 	set.Uint64Var(&sim.Seed, simPrefix+"seed", 1, "seed of the mishaps"+only)
 	set.Float64Var(&f.ItemBusy, simPrefix+"item-busy", 0.03, "probability that an item is refused for now with 521"+only)
 	set.Float64Var(&f.SearchBusy, simPrefix+"search-busy", 0.01, "probability that a call is refused for now with 461"+only)

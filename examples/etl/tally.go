@@ -68,6 +68,9 @@ func (t *tally) done() int {
 	return n
 }
 
+// notSent returns how many records were read and not sent.
+func (t *tally) notSent() int { return t.outcomes[caperrors.NotSent] }
+
 // allDone tells whether the server has every record.
 func (t *tally) allDone() bool {
 	return t.done() == t.outcomes[caperrors.Applied]+t.outcomes[caperrors.Duplicate]

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
 )
 
 // itemTemplate turns a CSV row into an item.
@@ -55,7 +56,44 @@ func templateFault(err error) error {
 	if _, after, ok := strings.Cut(text, ">: "); ok {
 		text = after
 	}
+	text = strings.TrimPrefix(text, "error calling ")
+	if name, ok := strings.CutPrefix(text, "map has no entry for key "); ok {
+		text = "there is no column " + name
+	}
 	return fmt.Errorf("template: %s", text)
+}
+
+// columnHints tells how a template names the columns of a header, one a line.
+func columnHints(header []string) string {
+	var b strings.Builder
+	for i, name := range header {
+		if i == maxHints {
+			fmt.Fprintf(&b, "\n      and %d more", len(header)-i)
+			break
+		}
+		if name == "" {
+			continue
+		}
+		if isIdentifier(name) {
+			fmt.Fprintf(&b, "\n      {{.%s}}", name)
+		} else {
+			fmt.Fprintf(&b, "\n      {{field %q .}}", shorten(name))
+		}
+	}
+	return b.String()
+}
+
+// maxHints is how many columns are told.
+const maxHints = 50
+
+// isIdentifier tells whether a template can name a column behind a dot.
+func isIdentifier(name string) bool {
+	for i, r := range name {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // templateFuncs are what a template can call beside the functions of text/template. The value comes last, so that it can come from a
