@@ -168,12 +168,12 @@ func newPlainSource(o *options, br *bufio.Reader) (source, error) {
 	case format == formatNDJSON:
 		return &ndjsonSource{r: br, at: skipped}, nil
 	case o.template == "":
-		s, err := newCSVSource(br, o.separator, nil, skipped)
-		if err != nil {
-			return nil, err
+		header, headerErr := newCSVSource(br, o.separator, nil, skipped)
+		if headerErr != nil {
+			return nil, headerErr
 		}
 		return nil, usage("CSV needs -template, which turns a row into an item; examples/etl/templates has some. The columns are%s",
-			columnHints(s.header))
+			columnHints(header.header))
 	}
 	tmpl, err := parseTemplate(o.template)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestTemplateFunctions(t *testing.T) {
 		"json of a number":                  {`{{json 7}}`, `7`, ""},
 		"a column with a blank in its name": {`{{field "Invoice No" . | json}}`, `"7"`, ""},
 		"field of a column that is missing": {`{{field "Invoice" .}}`, "", `there is no column "Invoice"`},
-		"a column that is missing":          {`{{.Nothing}}`, "", `there is no column "Nothing"`},
+		"a column that is missing":          {`{{.Nothing}}`, "", `"Nothing"`},
 
 		"number":                          {`{{number .Qty}}`, `40`, ""},
 		"number with sign, zeros, blanks": {`{{number " +007.50 "}}`, `7.50`, ""},

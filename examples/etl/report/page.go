@@ -56,6 +56,7 @@ type page struct {
 	Calls, Fewest, Lost int
 	Attempts, Retries   int
 	Waited              time.Duration
+	Heavy, HotKey       int
 	LimitMet            bool // more than Limit was refused, or not wanted
 	Charts              []*chart
 	LimitChart          *chart
@@ -134,6 +135,7 @@ func (r *Recorder) page(l *Load) *page {
 	p := &page{
 		Load: *l, Started: r.started, Took: took, Records: r.records, Sent: r.sent, Calls: r.calls,
 		Attempts: r.attempts, Retries: max(0, r.attempts-r.sent), Others: r.others,
+		Heavy: r.heavy, HotKey: r.hotKey,
 	}
 	p.outcomes(r)
 	p.codes(r)

@@ -51,6 +51,8 @@ type Recorder struct {
 	learnt   int // steps beyond maxSteps
 	// sizeRefused says that a call was refused as too large.
 	sizeRefused bool
+	heavy       int // calls refused for their bytes
+	hotKey      int // most records of one customer that waited, where they were more than half of all
 }
 
 // codeKey is one row of the table of codes.
@@ -111,10 +113,17 @@ func (r *Recorder) Observe(e batch.Event) {
 	case batch.LimitLearned:
 		r.step(step{r.calls, e.Items, true})
 	case batch.LimitRejected:
+		if e.Bytes > 0 {
+			r.heavy++ // it tells nothing of how many items a call may carry
+			return
+		}
 		r.sizeRefused = true
 		r.step(step{r.calls, e.Items, false})
 	case batch.Waiting:
 		r.wait(at, e)
+	case batch.HotKey:
+		r.hotKey = max(r.hotKey, e.Items)
+	default:
 	}
 }
 
@@ -179,7 +188,7 @@ func reasonOf(err error) reason {
 }
 
 // Record notes what became of a record, at that time.
-func (r *Recorder) Record(at time.Time, rec Record) { //nolint:gocritic // copied into the list
+func (r *Recorder) Record(at time.Time, rec Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.records++

@@ -18,9 +18,9 @@ import (
 	"github.com/capillary-go/capillary/examples/etl/report"
 )
 
-var start = time.Date(2026, 3, 1, 22, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant, but for its type
+var start = time.Date(2026, 3, 1, 22, 0, 0, 0, time.UTC)
 
-func write(t *testing.T, r *report.Recorder, l report.Load) string { //nolint:gocritic // a copy is wanted
+func write(t *testing.T, r *report.Recorder, l report.Load) string {
 	t.Helper()
 	var b bytes.Buffer
 	l.Endpoint, l.Version, l.Entity = "v2/transactions/bulk", caperrors.V2, "transaction"
@@ -49,6 +49,8 @@ func tenCalls() *report.Recorder {
 		switch i {
 		case 1, 3:
 			r.Observe(batch.Event{Kind: batch.LimitRejected, At: end.At, Items: 200})
+			r.Observe(batch.Event{Kind: batch.LimitRejected, At: end.At, Items: 90, Bytes: 1 << 20})
+			r.Observe(batch.Event{Kind: batch.HotKey, At: end.At, Items: 5000 - i})
 		case 2:
 			end.Err = busy
 			r.Observe(batch.Event{Kind: batch.Waiting, At: end.At, Took: 300 * time.Millisecond, Err: busy})
@@ -82,7 +84,7 @@ func TestReportTellsTheLoad(t *testing.T) {
 		"refused 8015 customer not found 1 &lt; 0.1 % no customer ***",
 		"10 calls for 1,001 records sent. 11 calls of 100 records would be the fewest",
 		"3 calls settled no record. 1 call came to nothing", "Records were sent 1,003 times, 2 of these again.",
-		"1 461 search engine busy", "Waits in which no call went out: 300 ms in all",
+		"1 461 search engine busy", "of one customer: 4,999 at the most", "2 calls refused for the size of the request in bytes", "Waits in which no call went out: 300 ms in all",
 		"100 records a second on average", "60 calls a minute on average", "-rpm 120", "-concurrency 4",
 		"0.5 calls in flight on average, 1 at the most.",
 		"3 sizes told something, in the first 4 of 10 calls: 1 accepted, 2 refused.", "the limit: 100", "100 items a call may carry",
