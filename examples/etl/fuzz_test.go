@@ -1,14 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // records counts what a source yields, and checks each.
@@ -48,9 +51,12 @@ func FuzzNDJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		s, err := newSource(&options{file: "-", format: formatNDJSON}, bytes.NewReader(in))
 		if err != nil {
-			if utf16 := bytes.HasPrefix(in, []byte("\xff\xfe")) || bytes.HasPrefix(in, []byte("\xfe\xff")); !utf16 {
+			if !otherwise(in) {
 				t.Fatal(err)
 			}
+			return
+		}
+		if otherwise(in) {
 			return
 		}
 		want := 0
@@ -61,6 +67,88 @@ func FuzzNDJSON(f *testing.F) {
 		}
 		if got := records(t, s, len(in)); got != want {
 			t.Fatalf("%d records of %d lines", got, want)
+		}
+	})
+}
+
+// otherwise tells whether an input is not taken as what it is: UTF-16, or an archive.
+func otherwise(in []byte) bool {
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff", "\x1f\x8b", "PK\x03\x04", "\x28\xb5\x2f\xfd"} {
+		if bytes.HasPrefix(in, []byte(mark)) {
+			return true
+		}
+	}
+	return false
+}
+
+// bodies returns what an input reads as, and how it ends.
+func bodies(in []byte) ([]string, error) {
+	s, err := newSource(&options{file: "-", format: formatNDJSON}, bytes.NewReader(in))
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for {
+		rec, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+		all = append(all, string(rec.body))
+	}
+}
+
+// Packed, cut into members anywhere, an input reads as it does unpacked. Broken anywhere, it reads as a beginning of that, and says where
+// it broke, unless what is left is whole by chance.
+func FuzzGzip(f *testing.F) {
+	f.Add([]byte("{\"a\":1}\n{}\n"), uint16(5), uint16(30), byte(0xff))
+	f.Add([]byte("{}\n{}\n"), uint16(0), uint16(2), byte(1))
+	f.Fuzz(func(t *testing.T, in []byte, cut, at uint16, flip byte) {
+		if otherwise(in) {
+			return
+		}
+		want, err := bodies(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		member := int(cut) % (len(in) + 1)
+		whole := []byte(packed(t, string(in[:member]), string(in[member:])))
+		got, err := bodies(whole)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%q became %q, %v", want, got, err)
+		}
+		broken := whole[:int(at)%len(whole)]
+		got, err = bodies(broken)
+		if len(broken) > 3 && len(got) > len(want) {
+			t.Fatalf("%d records of %d", len(got), len(want))
+		}
+		if err != nil && !strings.Contains(err.Error(), "of it, after ") {
+			t.Fatalf("no place told: %v", err)
+		}
+		whole[int(at)%len(whole)] ^= flip
+		_, _ = bodies(whole) // no panic, and an end
+	})
+}
+
+// Looking for the separator takes nothing away, and does not depend on how the bytes come.
+func FuzzSeparator(f *testing.F) {
+	f.Add([]byte("a;b\n1;2\n"))
+	f.Add([]byte("\"a;\n\",b|c\r\n"))
+	f.Add([]byte("\n\r\n;;,,,\""))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		br := bufio.NewReader(bytes.NewReader(in))
+		got, err := detectSeparator(br)
+		if err != nil || !strings.ContainsRune(separators, got) {
+			t.Fatalf("%q, %v", got, err)
+		}
+		if rest, _ := io.ReadAll(br); !bytes.Equal(rest, in) {
+			t.Fatalf("%q is left of %q", rest, in)
+		}
+		again, err := detectSeparator(bufio.NewReader(iotest.OneByteReader(bytes.NewReader(in))))
+		if err != nil || again != got {
+			t.Fatalf("%q a byte at a time, %q at once, %v", again, got, err)
 		}
 	})
 }
