@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/capillary-go/capillary/client/clienttest"
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// processVariable makes the test binary the program itself.
+const processVariable = "DISTRIBUTED_NATS_PROCESS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(processVariable) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// quick are settings under which a worker that is gone is noticed within seconds.
+func quick() settings {
+	return settings{Partitions: 6, Timeout: time.Second, MemberTTL: 1500 * time.Millisecond, Dedupe: time.Hour, Replicas: 1}
+}
+
+// broker starts a server for a test and returns its URL.
+func broker(tb testing.TB) string {
+	tb.Helper()
+	s, err := embedded(tb.TempDir())
+	require.NoError(tb, err)
+	tb.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	return s.ClientURL()
+}
+
+// open connects to a server and makes a job on it.
+func open(tb testing.TB, url, name string, s settings) *job {
+	tb.Helper()
+	js, nc, err := dial(tb.Context(), url, "test")
+	require.NoError(tb, err)
+	tb.Cleanup(nc.Close)
+	j, err := createJob(tb.Context(), js, name, s)
+	require.NoError(tb, err)
+	return j
+}
+
+// bill is an item of the tests, with its place in the input.
+type bill struct{ number, customer string }
+
+func (b bill) input() input {
+	body, _ := json.Marshal(map[string]any{
+		"identifierType": "externalId", "identifierValue": b.customer, "source": "INSTORE", "type": "REGULAR",
+		"billNumber": b.number, "billingDate": "2025-01-01T08:00:00Z", "billAmount": 10,
+	})
+	return input{ID: "row-" + b.number, Body: body}
+}
+
+// skewed returns bills of customers of whom a few buy often.
+func skewed(n, customers int) []bill {
+	bills := make([]bill, n)
+	for i := range bills {
+		c := (i * 7919) % customers
+		if i%9 == 0 {
+			c = i % 5
+		}
+		bills[i] = bill{number: strconv.Itoa(i), customer: "customer " + strconv.Itoa(c)}
+	}
+	return bills
+}
+
+func inputs(bills []bill) iter.Seq2[input, error] {
+	return func(yield func(input, error) bool) {
+		for _, b := range bills {
+			if !yield(b.input(), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (j *job) load(tb testing.TB, bills []bill) produced {
+	tb.Helper()
+	inspect, err := inspector()
+	require.NoError(tb, err)
+	done, err := j.produce(tb.Context(), inspect, inputs(bills))
+	require.NoError(tb, err)
+	return done
+}
+
+// running starts a worker in this process.
+func running(tb testing.TB, url, name string, srv *clienttest.Server, o *options) (stop func() error) {
+	tb.Helper()
+	o.job = name
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	var n sync.Once
+	var err error
+	go func() { done <- demoWorker(ctx, url, srv, o, 1) }()
+	stop = func() error {
+		n.Do(func() {
+			cancel()
+			err = <-done
+		})
+		return err
+	}
+	tb.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+// outcomes waits until every item has its outcome, and returns them by bill. It fails the test if one has two.
+func (j *job) outcomes(tb testing.TB, within time.Duration) map[string]resultLine {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), within)
+	defer cancel()
+	lines := make(map[string]resultLine)
+	twice := 0
+	tally, err := j.watch(ctx, nil, func(line resultLine) {
+		if _, ok := lines[line.ID]; ok {
+			twice++
+		}
+		lines[line.ID] = line
+	})
+	require.NoError(tb, err, tally.line())
+	assert.Zero(tb, twice, "items with two outcomes")
+	return lines
+}
+
+// assertTrue compares the outcomes with what the simulator really did.
+func assertTrue(tb testing.TB, sim *clienttest.Simulator, bills []bill, lines map[string]resultLine) map[caperrors.Outcome]int {
+	tb.Helper()
+	counts := make(map[caperrors.Outcome]int)
+	wrong := 0
+	for _, b := range bills {
+		line, ok := lines["row-"+b.number]
+		counts[line.Outcome]++
+		times := sim.Times(b.number, b.customer)
+		good := ok && times <= 1
+		switch line.Outcome {
+		case caperrors.Applied, caperrors.Duplicate:
+			good = good && times == 1
+		case caperrors.Refused, caperrors.NotSent:
+			good = good && (times == 0 || line.AfterUnknown)
+		case caperrors.Unknown:
+		}
+		if !good {
+			if wrong++; wrong < 5 {
+				tb.Errorf("bill %s: line %+v, applied %d times", b.number, line, times)
+			}
+		}
+	}
+	assert.Zero(tb, wrong, "wrong outcomes")
+	assert.Len(tb, lines, len(bills))
+	stats := sim.Stats()
+	assert.Zero(tb, stats.SameCustomerInFlight, "calls with a customer of another call")
+	assert.Zero(tb, stats.SameCustomerInCall)
+	assert.Zero(tb, stats.DuplicateApplied)
+	assertOrder(tb, sim, bills)
+	return counts
+}
+
+// assertOrder checks that each customer's bills were applied in the order of the input.
+func assertOrder(tb testing.TB, sim *clienttest.Simulator, bills []bill) {
+	tb.Helper()
+	at := make(map[string]int, len(bills))
+	for i, b := range bills {
+		at[b.number] = i
+	}
+	order := make(map[string][]int)
+	for _, a := range sim.Applied() {
+		if a.Customer != "" {
+			order[a.Customer] = append(order[a.Customer], at[a.Number])
+		}
+	}
+	for customer, places := range order {
+		assert.True(tb, slices.IsSorted(places), "%s: %v", customer, places)
+	}
+}
+
+// left is how many items have no outcome yet.
+func (j *job) left(tb testing.TB) uint64 {
+	tb.Helper()
+	info, err := j.items.Info(tb.Context())
+	require.NoError(tb, err)
+	return info.State.Msgs
+}
+
+// await polls until f is true.
+func await(tb testing.TB, within time.Duration, what string, f func() bool) {
+	tb.Helper()
+	require.Eventually(tb, f, within, 20*time.Millisecond, what)
+}

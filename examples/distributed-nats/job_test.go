@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/capillary-go/capillary/batch"
+	"github.com/capillary-go/capillary/client/clienttest"
+	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestAProducerCanBeRunAgain(t *testing.T) {
+	t.Parallel()
+	j := open(t, broker(t), "again", quick())
+	bills := skewed(300, 40)
+	assert.Equal(t, produced{Added: 200}, j.load(t, bills[:200]), "it was stopped before the end")
+	assert.Equal(t, produced{Added: 100, Again: 200}, j.load(t, bills))
+	assert.Equal(t, uint64(300), j.left(t))
+	total, err := j.total(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, uint64(300), total)
+
+	// A second job of the same name is the first.
+	js := j.js
+	s := quick()
+	s.Partitions = 99
+	same, err := createJob(t.Context(), js, "again", s)
+	require.NoError(t, err)
+	assert.Equal(t, j.settings, same.settings)
+	_, err = createJob(t.Context(), js, "a.b", s)
+	require.ErrorIs(t, err, errJobName)
+	_, err = openJob(t.Context(), js, "none")
+	require.ErrorIs(t, err, jetstream.ErrStreamNotFound)
+}
+
+// An owner that was taken over can write nothing any more, and its successor knows what it had in flight.
+func TestAnOwnerThatWasTakenOverIsFenced(t *testing.T) {
+	t.Parallel()
+	j := open(t, broker(t), "fence", quick())
+	ctx := t.Context()
+	first, err := takeOver(ctx, j.state, 3, "first")
+	require.NoError(t, err)
+	require.NoError(t, first.intend(ctx, []uint64{7, 8, 9}))
+	first.back(ctx, []uint64{8})
+	first.settled(9) // its outcome is durable, though the record does not say so yet
+
+	second, err := takeOver(ctx, j.state, 3, "second")
+	require.NoError(t, err)
+	assert.True(t, second.suspect(7))
+	assert.False(t, second.suspect(8), "it was answered: not applied")
+	assert.True(t, second.suspect(9), "on the safe side")
+	require.ErrorIs(t, first.intend(ctx, []uint64{10}), errLost)
+	assert.True(t, first.isLost())
+	require.ErrorIs(t, first.release(ctx), errLost)
+
+	require.NoError(t, second.intend(ctx, []uint64{10}))
+	second.settled(9)
+	require.NoError(t, second.release(ctx))
+	third, err := takeOver(ctx, j.state, 3, "third")
+	require.NoError(t, err)
+	assert.True(t, third.suspect(7), "what was never settled is handed on")
+	assert.True(t, third.suspect(10))
+	assert.False(t, third.suspect(9))
+}
+
+// A write whose answer was lost is found again: it is no other owner.
+func TestALostAnswerIsNoLostPartition(t *testing.T) {
+	t.Parallel()
+	j := open(t, broker(t), "answer", quick())
+	ctx := t.Context()
+	own, err := takeOver(ctx, j.state, 0, "one")
+	require.NoError(t, err)
+	_, err = j.state.Update(ctx, stateKey(0), own.record("one"), own.rev)
+	require.NoError(t, err)
+	require.NoError(t, own.intend(ctx, []uint64{1}))
+	assert.False(t, own.isLost())
+}
+
+// oneWorker loads bills into a simulator with one worker, and returns the outcomes.
+func oneWorker(t *testing.T, opts clienttest.Options, bills []bill, w workerOptions) (*job, *clienttest.Simulator, map[string]resultLine) {
+	t.Helper()
+	sim := clienttest.New(opts)
+	srv := sim.InMemory()
+	t.Cleanup(func() { _ = srv.Close() })
+	url := broker(t)
+	j := open(t, url, "one", quick())
+	j.load(t, bills)
+	w.again = orDefault(w.again, 100*time.Millisecond)
+	stop := running(t, url, "one", srv, &options{worker: w})
+	lines := j.outcomes(t, 30*time.Second)
+	require.NoError(t, stop())
+	assert.Zero(t, j.left(t))
+	return j, sim, lines
+}
+
+func dead(t *testing.T, j *job, outcome string) uint64 {
+	t.Helper()
+	s, err := j.js.Stream(t.Context(), j.name+"-dead")
+	require.NoError(t, err)
+	info, err := s.Info(t.Context(), jetstream.WithSubjectFilter(j.name+".dead."+outcome+".*"))
+	require.NoError(t, err)
+	return uint64(len(info.State.Subjects))
+}
+
+func TestWhatIsRefusedGoesToTheDeadLetters(t *testing.T) {
+	t.Parallel()
+	bills := skewed(200, 30)
+	bills[50].customer = "" // the simulator refuses a bill without a customer
+	bills[51].customer = ""
+	j, sim, lines := oneWorker(t, clienttest.Options{BatchLimit: 20}, bills, workerOptions{})
+	counts := assertTrue(t, sim, bills, lines)
+	assert.Equal(t, map[caperrors.Outcome]int{caperrors.Applied: 198, caperrors.Refused: 2}, counts)
+	assert.Equal(t, uint64(2), dead(t, j, "refused"))
+	assert.Equal(t, caperrors.Code(8015), lines["row-50"].Code)
+}
+
+// A customer that is busy for long goes back to the stream, with all that follows it, and is through in the end, in order.
+func TestABusyCustomerComesAgainInOrder(t *testing.T) {
+	t.Parallel()
+	bills := make([]bill, 60)
+	for i := range bills {
+		bills[i] = bill{number: string(rune('A'+i/26)) + string(rune('a'+i%26)), customer: []string{"ann", "bob", "cid"}[i%3]}
+	}
+	j, sim, lines := oneWorker(t, clienttest.Options{BatchLimit: 20, Faults: clienttest.Faults{ItemBusy: 0.5}}, bills,
+		workerOptions{maxAttempts: 1, rounds: 1000})
+	counts := assertTrue(t, sim, bills, lines)
+	assert.Equal(t, 60, counts[caperrors.Applied])
+	assert.Zero(t, dead(t, j, "refused"))
+}
+
+func TestACustomerBusyToTheEndIsADeadLetter(t *testing.T) {
+	t.Parallel()
+	bills := skewed(10, 2)
+	j, sim, lines := oneWorker(t, clienttest.Options{Faults: clienttest.Faults{ItemBusy: 1}}, bills,
+		workerOptions{maxAttempts: 1, rounds: 2})
+	assert.Equal(t, map[caperrors.Outcome]int{caperrors.Refused: 10}, assertTrue(t, sim, bills, lines))
+	assert.True(t, lines["row-3"].Transient)
+	assert.Equal(t, uint64(10), dead(t, j, "refused"))
+}
+
+func TestACallWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	for name, policy := range map[string]batch.OnUnknown{"is reported": batch.ReportUnknown, "is sent again": batch.ResendUnknown} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cut := true
+			bills := skewed(40, 40)
+			j, sim, lines := oneWorker(t, clienttest.Options{Script: func(*http.Request) *clienttest.Answer {
+				defer func() { cut = false }()
+				if cut {
+					return &clienttest.Answer{After: true, Cut: true}
+				}
+				return nil
+			}}, bills, workerOptions{onUnknown: policy, concurrency: 1})
+			counts := assertTrue(t, sim, bills, lines)
+			if policy == batch.ReportUnknown {
+				assert.Positive(t, counts[caperrors.Unknown])
+				assert.Equal(t, uint64(counts[caperrors.Unknown]), dead(t, j, "unknown"))
+				return
+			}
+			assert.Positive(t, counts[caperrors.Duplicate])
+			assert.Zero(t, counts[caperrors.Unknown])
+		})
+	}
+}
+
+// Credentials that are refused are nobody's dead letter: the worker ends and every message stays.
+func TestRefusedCredentialsLeaveEveryMessage(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{Username: "somebody", Password: "else"})
+	srv := sim.InMemory()
+	t.Cleanup(func() { _ = srv.Close() })
+	url := broker(t)
+	j := open(t, url, "refused", quick())
+	j.load(t, skewed(50, 20))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := demoWorker(ctx, url, srv, &options{job: "refused", worker: workerOptions{again: 50 * time.Millisecond}}, 1)
+	require.ErrorIs(t, err, caperrors.ErrUnauthenticated)
+	require.NotErrorIs(t, err, context.DeadlineExceeded)
+	assert.Equal(t, uint64(50), j.left(t))
+	info, err := j.results.Info(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, info.State.Msgs)
+}
