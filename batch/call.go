@@ -21,7 +21,8 @@ type call struct {
 	heavy    bool // it weighs more than any accepted so far
 	group    bool // made alone, split off from a refused one
 	started  time.Time
-	canceled bool // every job with an item in it has ended
+	intents  []intent // what the journals have to know before
+	canceled bool     // every job with an item in it has ended
 	cancel   context.CancelCauseFunc
 	room     *room // nil: it has none, or it is lost
 }
@@ -41,6 +42,9 @@ func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
 	for _, it := range cl.items {
 		it.attempts++
 		cl.weight += it.weight()
+	}
+	if c.journals > 0 {
+		cl.intents = intents(cl.items)
 	}
 	cl.heavy = c.limits.weights.began(cl.weight)
 	cl.probe = c.limits.began(len(cl.items))
@@ -68,9 +72,16 @@ func (c *core) run(ctx context.Context, cl *call) {
 	defer func() {
 		cl.cancel(nil)
 		c.settle(cl, verdicts, err)
+		for _, in := range cl.intents {
+			_ = in.job.tell() // a failure stops the job
+		}
 		c.flush()
 		c.kick()
 	}()
+	if unkept := announce(ctx, cl.intents); unkept != nil {
+		err = unkept
+		return
+	}
 	verdicts, err = c.send(ctx, cl)
 }
 

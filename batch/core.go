@@ -35,6 +35,7 @@ type core struct {
 	gate      *gate
 	jobs      map[*job]struct{}
 	calls     map[*call]struct{}
+	journals  int       // jobs that have a journal
 	live      int       // items accepted and not final
 	weight    int       // bytes of them
 	waitSince time.Time // when the loop began to wait for a call to fill; zero if it does not
@@ -82,6 +83,9 @@ func (c *core) join(j *job) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.jobs[j] = struct{}{}
+	if j.journal != nil {
+		c.journals++
+	}
 	if c.stopLoop == nil {
 		// What an earlier job met says nothing about this one.
 		c.poison = poison{}
@@ -100,6 +104,9 @@ func (c *core) join(j *job) {
 func (c *core) leave(j *job) {
 	c.mu.Lock()
 	delete(c.jobs, j)
+	if j.journal != nil {
+		c.journals--
+	}
 	if j.grace != nil {
 		j.grace.Stop()
 	}

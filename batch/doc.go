@@ -64,6 +64,18 @@
 // goes first, no more calls are in flight than the data can use, and when that
 // customer has to wait for a retry, calls that would leave it out wait too.
 //
+// # Loads that stop and go on
+//
+// A run over an input that can be read again can go on where an earlier one
+// stopped. After its end, also an early one, [Run.Checkpoint] is exact: a run
+// with [Resume] sends nothing again that has its outcome, and delivers what was
+// not delivered. A checkpoint cannot promise that after a kill, for it does not
+// know what was sent after it was taken. A [Journal] can: it is told before each
+// call, and the call waits until that is durable; package batch/journal keeps
+// one in a file. What was in flight at the kill is then unknown, and gets what
+// [Config.OnUnknown] says. The server may still be at work on it: wait as long
+// as a call may take before the next run.
+//
 // # Outcomes
 //
 // A call that ends without an answer leaves its items unknown: they may have

@@ -26,8 +26,7 @@ func (c *core) discard(it *item) { c.end(it, caperrors.Unknown, 0) }
 // that has stopped end anyway.
 func (c *core) giveUp(it *item, stop caperrors.Stop) {
 	j, outcome := it.job, it.known
-	final := outcome == caperrors.Refused && it.verdict.Kind != caperrors.ErrTransient && stop != caperrors.ErrAttemptsExhausted
-	if c.onKeyFailure != HoldKey || j == nil || j.stopped || final {
+	if c.onKeyFailure != HoldKey || j == nil || j.stopped || !failed(outcome, it.verdict.Kind, stop) {
 		c.end(it, outcome, stop)
 		return
 	}
@@ -51,6 +50,7 @@ func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 		slot: it.slot, index: it.index, attempts: it.attempts, id: it.id, key: it.name,
 		outcome:      outcome,
 		afterUnknown: it.lost && outcome != caperrors.Unknown,
+		unfinished:   j.unfinished(it, outcome, stop),
 		verdict:      it.verdict,
 	}
 	if !outcome.Done() {
@@ -61,9 +61,23 @@ func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	} else {
 		j.results = append(j.results, s)
 	}
+	j.keep(it, &s)
 	j.open--
 	j.progress.count(outcome, it.attempts)
 	signal(j.ready)
+}
+
+// unfinished reports whether it is the job's end that ends an item: a run that
+// resumes can go on with it.
+func (j *job) unfinished(it *item, outcome caperrors.Outcome, stop caperrors.Stop) bool {
+	switch {
+	case outcome.Done(), outcome == caperrors.Unknown && j.core.onUnknown == ReportUnknown:
+		return false
+	case it.undecided:
+		return true
+	default:
+		return stop == caperrors.ErrContextEnded || stop == caperrors.ErrJobStopped || stop == caperrors.ErrDeadlineTooNear
+	}
 }
 
 // itemError says why an item is not done.

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"math"
+	"sync"
 	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
@@ -32,10 +33,22 @@ type job struct {
 	free    []int // places of values given back
 	places  int   // places handed out so far
 	results []settled
+	handed  []settled         // results that collect returned last
+	kept    []settled         // results that nobody takes any more
 	order   *order            // nil: results go out as they come
 	held    map[string]uint64 // keys that are held, behind the item of that number
 
 	flushing int // flushes under way
+
+	tracked  bool        // delivery is kept
+	delivery delivery    // which results were delivered
+	earlier  *Checkpoint // that it goes on from; nil for none
+	leftover []Entry     // of items whose result is unfinished, if anything is known of them
+
+	journal    Journal    // nil: none
+	entries    []Entry    // not yet told to the journal
+	journalErr error      // the journal's first
+	telling    sync.Mutex // held while the journal is told, never with the core's lock taken first
 
 	grace    *time.Timer // runs detach; nil while the context lives
 	progress Progress
@@ -50,6 +63,7 @@ type settled struct {
 	id, key      string
 	outcome      caperrors.Outcome
 	afterUnknown bool
+	unfinished   bool // a later run takes the item up again
 	verdict      caperrors.Verdict
 	err          error
 }
@@ -57,8 +71,7 @@ type settled struct {
 func newJob(ctx context.Context, c *core) *job {
 	if ctx == nil {
 		j := newJob(context.Background(), c) //nolint:contextcheck // there is none to inherit
-		j.admitting, j.stopped, j.reason = false, true, caperrors.ErrJobStopped
-		j.stop = &caperrors.ArgumentError{Field: "ctx", Index: -1, Reason: "must not be nil"}
+		j.refuse(&caperrors.ArgumentError{Field: "ctx", Index: -1, Reason: "must not be nil"})
 		return j
 	}
 	j := &job{
@@ -74,6 +87,13 @@ func newJob(ctx context.Context, c *core) *job {
 	j.deadline, _ = ctx.Deadline()
 	j.progress.Started = time.Now()
 	return j
+}
+
+// refuse makes a job that has not begun end at once.
+func (j *job) refuse(err error) {
+	if !j.stopped {
+		j.admitting, j.stopped, j.reason, j.stop = false, true, caperrors.ErrJobStopped, err
+	}
 }
 
 func signal(ch chan struct{}) {
@@ -94,7 +114,7 @@ func (j *job) reserve(done <-chan struct{}) (int, bool) {
 			signal(j.space) // for the next that waits
 			return 0, false
 		}
-		if j.live < j.core.window {
+		if j.live < j.core.window && !j.tooFarAhead() {
 			break
 		}
 		j.core.mu.Unlock()
@@ -120,6 +140,31 @@ func (j *job) reserve(done <-chan struct{}) (int, bool) {
 	return j.places - 1, true
 }
 
+// tooFarAhead reports whether an item that is not delivered holds up admission.
+func (j *job) tooFarAhead() bool {
+	return j.tracked && j.index-int(j.delivery.low.Load()) >= maxWindows*j.core.window
+}
+
+// skip passes over the next position of the input, whose item an earlier run
+// finished. keys are those of the item if it holds them. The bool is false once
+// nothing more is accepted.
+func (j *job) skip(past Past, keys []string) bool {
+	c := j.core
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !j.admitting {
+		return false
+	}
+	holds := past.Failed && c.onKeyFailure == HoldKey
+	j.delivery.add(j.index, holds && j.earlier == nil) // which has them already
+	j.index++
+	j.progress.Skipped++
+	if holds {
+		c.hold(j, holder{c.packer.seq, keys})
+	}
+	return true
+}
+
 // encoded is an item as the caller gave it, ready to be sent.
 type encoded struct {
 	body    []byte
@@ -128,29 +173,38 @@ type encoded struct {
 	err     error    // it cannot be sent, for this reason
 }
 
-// admit brings in the accepted item whose value stands at slot.
-func (j *job) admit(slot int, e encoded) {
+// admit brings in the accepted item whose value stands at slot. past is what is
+// known of it.
+func (j *job) admit(slot int, e encoded, past *Entry) {
 	c := j.core
 	c.mu.Lock()
 	it := c.newItem()
 	it.job, it.slot, it.index = j, slot, j.index
-	it.id, it.name, it.others, it.body, it.err = e.id, e.key, e.more, e.body, e.err
+	it.id, it.name, it.others, it.body = e.id, e.key, e.more, e.body
 	it.known = caperrors.NotSent
 	it.turn = j.turns
 	j.index++
 	j.turns++
 	c.live++
 	c.weight += it.weight()
+	if past != nil {
+		it.recall(past)
+	}
 	switch {
+	case past != nil && !past.Open:
+		c.redeliver(it, past)
 	case e.err != nil:
-		c.deliver(it, caperrors.NotSent, 0)
+		it.err = e.err
+		c.deliver(it, it.known, 0)
 	case j.stopped:
-		c.deliver(it, caperrors.NotSent, j.reason)
+		c.deliver(it, it.known, j.reason)
+	case it.known == caperrors.Unknown && c.onUnknown == ReportUnknown:
+		c.redeliver(it, &Entry{Outcome: caperrors.Unknown})
 	case j.holds(it):
 		if len(it.others) > 0 {
 			c.hold(j, holder{it.seq, it.names()})
 		}
-		c.deliver(it, caperrors.NotSent, caperrors.ErrPredecessor)
+		c.deliver(it, it.known, caperrors.ErrPredecessor)
 	default:
 		c.packer.admit(it)
 	}
@@ -189,10 +243,11 @@ func (j *job) collect(delivered []settled) ([]settled, bool) {
 		}
 		clear(delivered)
 		results := j.results
-		j.results = delivered[:0]
+		j.results, j.handed = delivered[:0], results
 		over := !j.admitting && j.open == 0
 		j.core.mu.Unlock()
 		if len(results) > 0 {
+			_ = j.tell() // a failure stops the job, and is why
 			return results, true
 		}
 		if over {

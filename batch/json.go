@@ -13,6 +13,7 @@ type resultForm struct {
 	Index        int                 `json:"index"`
 	Outcome      caperrors.Outcome   `json:"outcome"`
 	AfterUnknown bool                `json:"after_unknown,omitempty"`
+	Unfinished   bool                `json:"unfinished,omitempty"`
 	Attempts     int                 `json:"attempts"`
 	Code         caperrors.Code      `json:"code,omitempty"`
 	Kind         string              `json:"kind,omitempty"`
@@ -28,7 +29,7 @@ type resultForm struct {
 // to them. The schema stands in schema.json of package errors.
 func (r Result[T]) MarshalJSON() ([]byte, error) {
 	form := resultForm{
-		Index: r.Index, Outcome: r.Outcome, AfterUnknown: r.AfterUnknown, Attempts: r.Attempts, Code: r.Code,
+		Index: r.Index, Outcome: r.Outcome, AfterUnknown: r.AfterUnknown, Unfinished: r.Unfinished, Attempts: r.Attempts, Code: r.Code,
 		Message: caperrors.Mask(r.Message), RequestID: caperrors.MaskRequestID(r.RequestID), Diagnostic: caperrors.Mask(r.Diagnostic),
 	}
 	if r.Kind != 0 {
@@ -47,6 +48,7 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 type progressForm struct {
 	Started   time.Time `json:"started,omitzero"`
 	Accepted  int       `json:"accepted"`
+	Skipped   int       `json:"skipped,omitempty"`
 	Applied   int       `json:"applied"`
 	Duplicate int       `json:"duplicate"`
 	Refused   int       `json:"refused"`
@@ -65,7 +67,7 @@ type progressForm struct {
 // stands in schema.json of package errors.
 func (p Progress) MarshalJSON() ([]byte, error) {
 	form := progressForm{
-		Started: p.Started, Accepted: p.Accepted, Applied: p.Applied, Duplicate: p.Duplicate, Refused: p.Refused,
+		Started: p.Started, Accepted: p.Accepted, Skipped: p.Skipped, Applied: p.Applied, Duplicate: p.Duplicate, Refused: p.Refused,
 		Unknown: p.Unknown, NotSent: p.NotSent, Attempts: p.Attempts, Calls: p.Calls, Wasted: p.Wasted,
 		InFlight: p.InFlight, Lanes: p.Lanes, Limit: p.Limit,
 	}

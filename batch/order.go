@@ -25,3 +25,14 @@ func (o *order) release(turn int, s settled, out []settled) []settled {
 	}
 	return out
 }
+
+// waiting returns the results that are held back.
+func (o *order) waiting() []settled {
+	var all []settled
+	for place, held := range o.held {
+		if held {
+			all = append(all, o.ring[place])
+		}
+	}
+	return all
+}

@@ -256,6 +256,25 @@ func (p *packer) goOn(k *keyState) {
 	p.offer(k.waiting.head.it, false)
 }
 
+// each calls f for every item that is not in a call or a group.
+func (p *packer) each(f func(*item)) {
+	for ln := p.keyless.head; ln != nil; ln = ln.next {
+		f(ln.it)
+	}
+	for _, k := range p.keys {
+		for ln := k.waiting.head; ln != nil; ln = ln.next {
+			if ln == &ln.it.first { // once for an item with several keys
+				f(ln.it)
+			}
+		}
+	}
+	for _, d := range p.delays {
+		if d.it != nil {
+			f(d.it)
+		}
+	}
+}
+
 // drop removes every item for which f is true that is not in a call or a
 // group, and appends it to out: f decides by the job.
 func (p *packer) drop(f func(*item) bool, out []*item) []*item {

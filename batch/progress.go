@@ -12,6 +12,7 @@ type Progress struct {
 	Started time.Time
 
 	Accepted  int // items taken from the input
+	Skipped   int // items passed over, because an earlier run finished them; not accepted
 	Applied   int
 	Duplicate int
 	Refused   int

@@ -214,7 +214,7 @@ func (c *core) split(cl *call) {
 func (c *core) fail(cl *call, err error) {
 	c.stopLocked(err)
 	for _, it := range cl.items {
-		it.err = err
+		it.err, it.undecided = err, true
 		stop := caperrors.ErrJobStopped
 		if v := &it.verdict; it.known == caperrors.Refused && v.Code != 0 && v.Kind != caperrors.ErrTransient {
 			stop = 0 // its own answer says why

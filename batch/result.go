@@ -26,6 +26,11 @@ type Result[T any] struct {
 	Attempts  int    // calls that carried it
 	RequestID string // the service's name for the last answered call that carried it
 
+	// Unfinished says that it was the job that ended, not the item: a run that
+	// resumes from a [Journal] or a [Checkpoint] takes the item up again and
+	// gives it a result of its own.
+	Unfinished bool
+
 	// Diagnostic tells where the answer contradicted itself about the item;
 	// empty if it did not.
 	Diagnostic string
@@ -51,7 +56,7 @@ type Report[T any] struct {
 func newResult[T any](s *settled, item T) Result[T] {
 	return Result[T]{
 		Index: s.index, Item: item, ID: s.id, Key: s.key,
-		Outcome: s.outcome, AfterUnknown: s.afterUnknown,
+		Outcome: s.outcome, AfterUnknown: s.afterUnknown, Unfinished: s.unfinished,
 		Code: s.verdict.Code, Kind: s.verdict.Kind, Message: s.verdict.Message,
 		Warnings: s.verdict.Warnings, Attempts: s.attempts, RequestID: s.verdict.RequestID,
 		Diagnostic: s.verdict.Diagnostic, Raw: s.verdict.Raw, Err: s.err,

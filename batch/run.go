@@ -16,6 +16,7 @@ type Run[T any] struct {
 	engine *Engine[T]
 	job    *job
 	src    iter.Seq2[T, error]
+	past   func(index int) Past // nil: nothing is known
 	used   atomic.Bool
 	values slots[T]
 }
@@ -31,9 +32,20 @@ type Run[T any] struct {
 // When ctx ends, items that are not in flight end with what is known of them
 // (not-sent, if they never went out), and those in flight as unknown unless an
 // answer comes at once.
-func (e *Engine[T]) Run(ctx context.Context, src iter.Seq2[T, error]) *Run[T] {
-	r := &Run[T]{engine: e, job: newJob(ctx, e.core), src: src, values: newSlots[T](e.core.window)}
+//
+// With [WithJournal] or [Resume] the run goes on where an earlier one over the
+// same input stopped; without, the options are not needed.
+func (e *Engine[T]) Run(ctx context.Context, src iter.Seq2[T, error], opts ...RunOption) *Run[T] {
+	var o runOptions
+	for _, opt := range opts {
+		opt(&o)
+	}
+	r := &Run[T]{engine: e, job: newJob(ctx, e.core), src: src, past: o.past(), values: newSlots[T](e.core.window)}
 	r.job.value = r.values.peek
+	r.job.tracked, r.job.journal = true, o.journal
+	if o.checkpoint != nil {
+		r.job.resume(o.checkpoint)
+	}
 	return r
 }
 
@@ -72,16 +84,22 @@ func (r *Run[T]) Results() iter.Seq[Result[T]] {
 					j.abandon()
 					return
 				}
+				j.delivered(&results[i])
 			}
 		}
 	}
 }
 
-// drain waits until no item of the job is open.
+// drain waits until no item of the job is open. Results that nobody took stay
+// for a checkpoint.
 func (r *Run[T]) drain() {
-	r.job.abandon()
+	j := r.job
+	j.abandon()
 	for more := true; more; {
-		_, more = r.job.collect(nil)
+		j.core.mu.Lock()
+		j.kept = append(j.kept, j.handed...)
+		j.core.mu.Unlock()
+		_, more = j.collect(nil)
 	}
 }
 
@@ -106,21 +124,45 @@ func (r *Run[T]) feed(fed chan<- struct{}) {
 		}
 		r.job.sourceEnded(end)
 	}()
+	index := 0
 	for item, err := range r.src {
 		if err != nil {
 			end = err
 			return
 		}
-		enc := r.engine.prepare(item)
-		slot, ok := r.job.reserve(nil)
-		if !ok {
-			end = nil
-			return
+		if !r.take(index, item) {
+			break
 		}
-		r.values.put(slot, item)
-		r.job.admit(slot, enc)
+		index++
 	}
 	end = nil
+}
+
+// take accepts the item at a position of the input, or passes over it. The bool
+// is false once nothing more is accepted.
+func (r *Run[T]) take(index int, item T) bool {
+	var past Past
+	if r.past != nil {
+		past = r.past(index)
+	}
+	if past.Done {
+		var keys []string
+		if past.Failed {
+			keys = r.engine.prepare(item).keys()
+		}
+		return r.job.skip(past, keys)
+	}
+	enc := r.engine.prepare(item)
+	if e := past.Entry; e != nil && e.Open && e.Outcome == caperrors.Unknown && enc.err == nil {
+		past.Entry = r.job.inquire(item, e)
+	}
+	slot, ok := r.job.reserve(nil)
+	if !ok {
+		return false
+	}
+	r.values.put(slot, item)
+	r.job.admit(slot, enc, past.Entry)
+	return true
 }
 
 // errSourceGone is a source that ended its goroutine.

@@ -34,6 +34,7 @@ type server struct {
 	named   bool          // a refusal names the limit
 	bytes   int           // most bytes of items a call may carry, with a byte between; 0: any number
 	latency time.Duration // of each call; ctx cuts it short
+	deaf    bool          // does the work of some calls whose caller has left
 	dedupe  bool          // a bill that it has already is a duplicate
 	runs    bool          // a call may carry several bills of a customer
 	fault   func(call int, bills []bill) answer
@@ -88,6 +89,9 @@ func (s *server) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict,
 		return act(ctx, s, bills)
 	}
 	if err := s.travel(ctx, s.latency); err != nil {
+		if s.deaf && len(bills)%2 == 0 {
+			_, _ = s.take(bills)
+		}
 		return nil, err
 	}
 	if err := s.weigh(items); err != nil {

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
@@ -17,6 +18,14 @@ func (c *core) settle(cl *call, verdicts []caperrors.Verdict, err error) {
 	delete(c.calls, cl)
 	defer c.giveRoom(cl)
 	c.event(Event{Kind: CallEnded, At: now, Items: len(cl.items), InFlight: len(c.calls) + 1, Took: took, Err: err})
+	if len(cl.intents) > 0 {
+		defer keepOpen(slices.Clone(cl.items))
+		var unkept *journalError
+		if errors.As(err, &unkept) {
+			c.unkept(cl, unkept)
+			return
+		}
+	}
 	if err == nil {
 		c.poison.reached = true
 		c.gate.observe(now, took)

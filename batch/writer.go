@@ -89,7 +89,7 @@ func (w *Writer[T]) Add(ctx context.Context, item T) error {
 		w.mu.Lock()
 		w.values.put(slot, item)
 		w.mu.Unlock()
-		w.job.admit(slot, enc)
+		w.job.admit(slot, enc, nil)
 		return nil
 	case ctx.Err() != nil:
 		return contextError(ctx)

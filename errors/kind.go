@@ -1,5 +1,7 @@
 package errors
 
+import "fmt"
+
 // Kind is a family of codes. It is decided once, at decoding, from the code
 // and its [Scope], and stored in the error. A Kind is an error, so that
 // errors.Is(err, ErrTransient) asks for the family.
@@ -72,3 +74,17 @@ func (k Kind) String() string {
 
 // Error returns the kind's name, such as "transient".
 func (k Kind) Error() string { return k.String() }
+
+// MarshalText returns the kind's name.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads a kind's name. Any other text is an error.
+func (k *Kind) UnmarshalText(text []byte) error {
+	for i, name := range kindNames {
+		if name == string(text) {
+			*k = Kind(i) //nolint:gosec // the list is short
+			return nil
+		}
+	}
+	return fmt.Errorf("kind %q is none of this package", Mask(string(text)))
+}

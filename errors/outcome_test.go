@@ -57,3 +57,30 @@ func TestLevelText(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `["request","item"]`, string(encoded))
 }
+
+func TestTextsThatAreStoredAreReadAgain(t *testing.T) {
+	t.Parallel()
+	type holder struct {
+		Scope caperrors.Scope `json:"scope,omitzero"`
+		Kind  caperrors.Kind  `json:"kind,omitempty"`
+		Stop  caperrors.Stop  `json:"stop,omitempty"`
+	}
+	for _, in := range []holder{
+		{},
+		{caperrors.Scope{Version: caperrors.V2, Entity: "transaction", Level: caperrors.ItemLevel}, caperrors.ErrTransient, caperrors.ErrOutage},
+		{caperrors.Scope{Entity: "coupon"}, caperrors.ErrUnrecognised, caperrors.ErrItemTooLarge},
+	} {
+		text, err := json.Marshal(in)
+		require.NoError(t, err)
+		var out holder
+		require.NoError(t, json.Unmarshal(text, &out), string(text))
+		assert.Equal(t, in, out)
+	}
+	for _, text := range []string{`{"kind":"ok"}`, `{"stop":"done"}`, `{"scope":{"level":"top"}}`} {
+		var out holder
+		require.Error(t, json.Unmarshal([]byte(text), &out), text)
+	}
+	text, err := json.Marshal(holder{Kind: caperrors.ErrNotFound, Stop: caperrors.ErrContextEnded})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"kind":"not-found","stop":"context ended"}`, string(text))
+}

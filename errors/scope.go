@@ -1,5 +1,7 @@
 package errors
 
+import "fmt"
+
 // Version is a generation of the API, as the code tables name it.
 type Version string
 
@@ -31,11 +33,24 @@ func (l Level) String() string {
 // MarshalText returns the level's name.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
+// UnmarshalText reads a level's name. Any other text is an error.
+func (l *Level) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "request":
+		*l = RequestLevel
+	case "item":
+		*l = ItemLevel
+	default:
+		return fmt.Errorf("level %q is neither request nor item", Mask(string(text)))
+	}
+	return nil
+}
+
 // Scope is where a code was read. It gives the code its meaning; see [Lookup].
 type Scope struct {
-	Version Version // the zero value matches the status page alone
-	Entity  string  // as the code tables name it, in the singular: transaction, customer, coupon, …
-	Level   Level
+	Version Version `json:"version,omitempty"` // the zero value matches the status page alone
+	Entity  string  `json:"entity,omitempty"`  // as the code tables name it, in the singular: transaction, customer, coupon, …
+	Level   Level   `json:"level"`
 }
 
 // String returns the scope as "v2 transaction item".

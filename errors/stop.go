@@ -1,6 +1,9 @@
 package errors
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Stop is why no further attempt was made. It is an error, so that
 // errors.Is(err, ErrDeadlineTooNear) asks for the reason. The zero Stop gives
@@ -69,4 +72,18 @@ func (s Stop) Error() string {
 // for that, though the clock has not struck yet.
 func (s Stop) Is(target error) bool {
 	return s == ErrDeadlineTooNear && target == context.DeadlineExceeded
+}
+
+// MarshalText returns the reason in words.
+func (s Stop) MarshalText() ([]byte, error) { return []byte(s.Error()), nil }
+
+// UnmarshalText reads what MarshalText wrote. Any other text is an error.
+func (s *Stop) UnmarshalText(text []byte) error {
+	for i, words := range stopNames {
+		if words == string(text) {
+			*s = Stop(i) //nolint:gosec // the list is short
+			return nil
+		}
+	}
+	return fmt.Errorf("stop reason %q is none of this package", Mask(string(text)))
 }

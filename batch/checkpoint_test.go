@@ -1,0 +1,307 @@
+package batch_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capillary-go/capillary/batch"
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+// stored returns a checkpoint as it comes back from where it was stored.
+func stored(t *testing.T, cp batch.Checkpoint) batch.Checkpoint {
+	t.Helper()
+	text, err := json.Marshal(cp)
+	require.NoError(t, err)
+	var back batch.Checkpoint
+	require.NoError(t, json.Unmarshal(text, &back))
+	again, err := json.Marshal(back)
+	require.NoError(t, err)
+	require.JSONEq(t, string(text), string(again))
+	return back
+}
+
+func TestAResultIsDeliveredWhenTheNextIsAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		eng := newEngine(t, srv, batch.Config[bill]{})
+		items := numbered(5)
+		run := eng.Run(t.Context(), fromBills(items))
+		n := 0
+		for range run.Results() {
+			cp := run.Checkpoint()
+			assert.Equal(t, n, cp.Done.Len())
+			assert.Len(t, cp.Items, 5-n, "the others are answered")
+			if n++; n == 3 {
+				break
+			}
+		}
+		cp := stored(t, run.Checkpoint())
+		assert.Equal(t, 2, cp.Done.Len(), "the third may not have been dealt with")
+
+		later := eng.Run(t.Context(), fromBills(items), batch.Resume(cp))
+		results := runAllOf(later)
+		require.NoError(t, later.Err())
+		assert.Len(t, results, 3)
+		for _, r := range results {
+			assert.Equal(t, caperrors.Applied, r.Outcome)
+			assert.Equal(t, items[r.Index], r.Item)
+		}
+		assert.Len(t, srv.sent(), 1, "nothing was sent again")
+		end := later.Checkpoint()
+		assert.Equal(t, 5, end.Done.Low())
+		assert.Empty(t, end.Items)
+	})
+}
+
+func TestACheckpointHoldsWhatIsInFlightAsUnknown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.verdict = func(b bill, sends int) caperrors.Verdict {
+			if b.ID == "0" && sends <= 2 {
+				return refusedNow(521)
+			}
+			return caperrors.Verdict{Outcome: caperrors.Applied}
+		}
+		eng := newEngine(t, srv, batch.Config[bill]{})
+		run := eng.Run(t.Context(), fromBills(numbered(2)))
+		var before, during, between batch.Checkpoint
+		before = run.Checkpoint()
+		probe := time.AfterFunc(25*time.Millisecond, func() { during = run.Checkpoint() })
+		defer probe.Stop()
+		for r := range run.Results() {
+			if r.Index == 1 {
+				between = run.Checkpoint()
+			}
+		}
+		assert.Equal(t, 0, before.Done.Len())
+		assert.Empty(t, before.Items)
+		require.Len(t, during.Items, 2)
+		for i, e := range during.Items {
+			assert.Equal(t, batch.Entry{Index: i, Open: true, Outcome: caperrors.Unknown, Attempts: 1}, e)
+		}
+		require.Len(t, between.Items, 2)
+		assert.Equal(t, 1, between.Items[0].Attempts)
+		assert.Equal(t, 1, between.Items[0].Strikes)
+		assert.Equal(t, caperrors.Refused, between.Items[0].Outcome)
+		assert.True(t, between.Items[0].Open)
+
+		// A run from the checkpoint in between goes on with the attempts.
+		later := runAllOf(eng.Run(t.Context(), fromBills(numbered(2)), batch.Resume(stored(t, between))))
+		assert.Equal(t, 2, later[0].Attempts)
+		assert.Equal(t, 1, later[1].Attempts)
+		assert.Len(t, srv.callsWith("1"), 1)
+	})
+}
+
+func TestStopEndsARunInGoodOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		eng := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: 1, MaxItems: 10})
+		items := numbered(100)
+		run := eng.Run(t.Context(), fromBills(items))
+		reason := errors.New("lunch")
+		time.AfterFunc(75*time.Millisecond, func() { run.Stop(reason) })
+		results := runAllOf(run)
+		require.ErrorIs(t, run.Err(), reason)
+		require.Len(t, srv.sent(), 2)
+		assert.Len(t, results, run.Progress().Accepted)
+		for i, r := range results {
+			assert.Equal(t, i >= 20, r.Unfinished)
+			assert.Equal(t, i < 20, r.Outcome == caperrors.Applied, "what was in flight was waited for")
+		}
+		later := eng.Run(t.Context(), fromBills(items), batch.Resume(stored(t, run.Checkpoint())))
+		assert.Len(t, runAllOf(later), 80)
+		require.NoError(t, later.Err())
+		for _, b := range items {
+			assert.Len(t, srv.callsWith(b.ID), 1)
+		}
+		assertIdle(t, eng)
+	})
+}
+
+func TestARunStoppedBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	eng := newEngine(t, newServer(), batch.Config[bill]{})
+	run := eng.Run(t.Context(), fromBills(numbered(3)))
+	run.Stop(nil)
+	assert.Empty(t, runAllOf(run))
+	require.NoError(t, run.Err())
+	assert.Zero(t, run.Progress().Accepted)
+}
+
+func TestAdmissionWaitsForAnItemThatHoldsUpTheRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const window = 10
+		srv := newServer()
+		srv.verdict = func(b bill, sends int) caperrors.Verdict {
+			if b.ID == "0" && sends < 60 {
+				return refusedNow(521)
+			}
+			return caperrors.Verdict{Outcome: caperrors.Applied}
+		}
+		eng := newEngine(t, srv, batch.Config[bill]{MaxAttempts: 1000, MaxItems: 5, Advanced: batch.Advanced{Window: window}})
+		run := eng.Run(t.Context(), fromBills(numbered(3000)))
+		ahead, widest := 0, 0
+		for r := range run.Results() {
+			cp := run.Checkpoint()
+			ahead = max(ahead, r.Index-cp.Done.Low())
+			text, err := json.Marshal(cp)
+			require.NoError(t, err)
+			widest = max(widest, len(text))
+		}
+		require.NoError(t, run.Err())
+		assert.Equal(t, 3000, run.Progress().Applied)
+		assert.Less(t, ahead, 64*window, "never further ahead than 64 windows")
+		assert.Greater(t, ahead, 32*window)
+		assert.Less(t, widest, 4096)
+	})
+}
+
+func TestACheckpointOfAnotherEndpointIsRefused(t *testing.T) {
+	t.Parallel()
+	srv := newServer()
+	eng := newEngine(t, srv, batch.Config[bill]{})
+	run := eng.Run(t.Context(), fromBills(numbered(3)), batch.Resume(batch.Checkpoint{Limits: batch.Limits{Endpoint: "other", Accepted: 5}}))
+	assert.Empty(t, runAllOf(run))
+	var argument *caperrors.ArgumentError
+	require.ErrorAs(t, run.Err(), &argument)
+	assert.Empty(t, srv.sent())
+}
+
+func TestALearnedLimitIsNotLearnedAgain(t *testing.T) {
+	t.Parallel()
+	for name, named := range map[string]bool{"found by trying": false, "named by the server": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer()
+				srv.limit, srv.named = 37, named
+				first := newEngine(t, srv, batch.Config[bill]{})
+				_, err := first.Do(t.Context(), numbered(20_000))
+				require.NoError(t, err)
+				learned := first.Limits()
+				assert.Equal(t, 37, learned.Accepted)
+				assert.Equal(t, 38, learned.Refused)
+				text, err := json.Marshal(learned)
+				require.NoError(t, err)
+
+				srv.rejected = 0
+				var back batch.Limits
+				require.NoError(t, json.Unmarshal(text, &back))
+				second := newEngine(t, srv, batch.Config[bill]{})
+				require.NoError(t, second.SetLimits(back))
+				rep, err := second.Do(t.Context(), numbered(37*60))
+				require.NoError(t, err)
+				assert.Zero(t, srv.rejected)
+				assert.Zero(t, rep.Progress.Wasted)
+				assert.Equal(t, 60, rep.Progress.Calls)
+			})
+		})
+	}
+}
+
+func TestLimitsThatAreNotTaken(t *testing.T) {
+	t.Parallel()
+	for name, l := range map[string]batch.Limits{
+		"another endpoint":    {Endpoint: "other", Accepted: 5},
+		"refused below taken": {Endpoint: "batch", Accepted: 5, Refused: 5},
+		"negative":            {Endpoint: "batch", Accepted: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eng := newEngine(t, newServer(), batch.Config[bill]{})
+			before := eng.Limits()
+			var argument *caperrors.ArgumentError
+			require.ErrorAs(t, eng.SetLimits(l), &argument)
+			assert.Equal(t, before, eng.Limits())
+		})
+	}
+	eng := newEngine(t, newServer(), batch.Config[bill]{})
+	require.NoError(t, eng.SetLimits(batch.Limits{}), "nothing is known")
+	require.NoError(t, eng.SetLimits(batch.Limits{Endpoint: "batch", Accepted: 50}))
+	require.NoError(t, eng.SetLimits(batch.Limits{Endpoint: "batch", Accepted: 20, Refused: 21}))
+	assert.Equal(t, 50, eng.Limits().Accepted, "what is known already is newer")
+}
+
+// interrupted runs a world's items until some moment, and returns the
+// checkpoint.
+func (w *world) interrupted(t *testing.T, items []bill, cp batch.Checkpoint, results map[int]batch.Result[bill]) (batch.Checkpoint, error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	run := w.eng.Run(ctx, fromBills(items), batch.Resume(cp))
+	stopAfter := -1
+	switch moment := time.Duration(w.rng.IntN(5000)) * time.Millisecond; w.rng.IntN(4) {
+	case 0:
+		defer time.AfterFunc(moment, cancel).Stop()
+	case 1:
+		defer time.AfterFunc(moment, func() { run.Stop(nil) }).Stop()
+	case 2:
+		stopAfter = w.rng.IntN(len(items) + 1)
+	}
+	for r := range run.Results() {
+		if stopAfter == 0 {
+			break // this one comes again
+		}
+		stopAfter--
+		if r.Unfinished {
+			continue
+		}
+		if _, twice := results[r.Index]; twice {
+			return cp, fmt.Errorf("item %d has two results", r.Index)
+		}
+		results[r.Index] = r
+	}
+	return run.Checkpoint(), nil
+}
+
+func TestHoweverALoadIsInterruptedEveryItemHasOneFate(t *testing.T) {
+	t.Parallel()
+	runs := uint64(150)
+	if os.Getenv("CAPILLARY_LONG") != "" {
+		runs = 5000
+	}
+	for seed := range runs {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, seed)
+			w.srv.dedupe = w.resend
+			items := w.items(0)
+			results := make(map[int]batch.Result[bill])
+			var cp batch.Checkpoint
+			var err error
+			for range 200 {
+				cp, err = w.interrupted(t, items, cp, results)
+				require.NoError(t, err, "seed %d", seed)
+				if len(results) == len(items) {
+					break
+				}
+				nap(time.Hour) // what the server does late
+				cp = stored(t, cp)
+			}
+			require.Len(t, results, len(items), "seed %d", seed)
+			nap(time.Hour)
+			all := make([]batch.Result[bill], len(items))
+			for i, r := range results {
+				all[i] = r
+				require.False(t, r.AfterUnknown && !w.resend && !w.asks, "seed %d item %d was sent again", seed, i)
+				require.Equal(t, w.srv.sends[items[i].ID], r.Attempts, "seed %d item %d: %v %v", seed, i, r.Outcome, r.Err)
+			}
+			require.Empty(t, unsound(w.srv.server, items, all), "seed %d", seed)
+			require.Empty(t, batch.Leftovers(w.eng), "seed %d", seed)
+		})
+	}
+}

@@ -1,0 +1,60 @@
+package batch
+
+import caperrors "github.com/capillary-go/capillary/errors"
+
+// Limits is what an engine learned of how many items a call to its endpoint may
+// carry. It can be stored as JSON. With it a later engine learns nothing anew.
+type Limits struct {
+	Endpoint string `json:"endpoint"`
+	Accepted int    `json:"accepted,omitempty"` // most items that a call was seen to take; 0: not known
+	Refused  int    `json:"refused,omitempty"`  // fewest that it was seen to be refused with; 0: not known
+	Patience int    `json:"patience,omitempty"` // full calls before Refused is tried again; 0: the default
+}
+
+// Limits returns what is known now. All engines of a client that send to the
+// same endpoint share it.
+func (e *Engine[T]) Limits() Limits {
+	l := e.core.limits.export()
+	l.Endpoint = e.core.name
+	return l
+}
+
+// SetLimits begins with what an earlier engine learned, unless this one, or
+// another of its client that sends to the same endpoint, knows something
+// already: that is newer. Limits of another endpoint, or that contradict
+// themselves, are an *caperrors.ArgumentError, and change nothing.
+func (e *Engine[T]) SetLimits(l Limits) error { return e.core.setLimits(l) }
+
+func (c *core) setLimits(l Limits) error {
+	reason := ""
+	switch {
+	case l == Limits{}:
+		return nil
+	case l.Endpoint != c.name:
+		reason = "is of another endpoint than " + c.name
+	case l.Accepted < 0 || l.Refused < 0 || l.Patience < 0 || l.Refused > 0 && l.Refused <= l.Accepted:
+		reason = "contradicts itself"
+	default:
+		c.limits.restore(l)
+		return nil
+	}
+	return &caperrors.ArgumentError{Field: "limits", Index: -1, Reason: reason}
+}
+
+func (l *limits) export() Limits {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Limits{Accepted: l.lo, Refused: l.hi, Patience: l.retryHi}
+}
+
+func (l *limits) restore(from Limits) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lo != 0 || l.hi != 0 {
+		return
+	}
+	l.lo, l.hi = from.Accepted, from.Refused
+	if from.Patience > 0 {
+		l.retryHi = from.Patience
+	}
+}
