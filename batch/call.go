@@ -69,7 +69,7 @@ func (c *core) run(ctx context.Context, cl *call) {
 	var verdicts []caperrors.Verdict
 	err := errNoReturn
 	// Deferred, because the sender may end the goroutine: a test's FailNow does.
-	defer func() {
+	defer func() { //nolint:contextcheck // what happened is told whatever ended
 		cl.cancel(nil)
 		c.settle(cl, verdicts, err)
 		for _, in := range cl.intents {

@@ -110,7 +110,7 @@ func intents(items []*item) []intent {
 func announce(ctx context.Context, all []intent) error {
 	for _, in := range all {
 		// What was said of the items before comes before.
-		if err := in.job.tell(); err != nil {
+		if err := in.job.tell(); err != nil { //nolint:contextcheck // what happened is told whatever ended
 			return &journalError{in.job, err}
 		}
 		err := guarded(func() error { return in.job.journal.Sending(ctx, in.items) })

@@ -96,7 +96,7 @@ func TestAJournalThatFailsStopsTheRun(t *testing.T) {
 				results := runAllOf(run)
 				require.ErrorIs(t, run.Err(), full)
 				assert.Len(t, srv.sent(), tt.calls)
-				assert.Equal(t, run.Progress().Accepted, len(results))
+				assert.Len(t, results, run.Progress().Accepted)
 				for i, r := range results {
 					want := caperrors.NotSent
 					if srv.applied[r.Item.ID] > 0 {

@@ -82,7 +82,7 @@ func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 func (k *Kind) UnmarshalText(text []byte) error {
 	for i, name := range kindNames {
 		if name == string(text) {
-			*k = Kind(i) //nolint:gosec // the list is short
+			*k = Kind(i)
 			return nil
 		}
 	}

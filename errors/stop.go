@@ -81,7 +81,7 @@ func (s Stop) MarshalText() ([]byte, error) { return []byte(s.Error()), nil }
 func (s *Stop) UnmarshalText(text []byte) error {
 	for i, words := range stopNames {
 		if words == string(text) {
-			*s = Stop(i) //nolint:gosec // the list is short
+			*s = Stop(i)
 			return nil
 		}
 	}
