@@ -82,11 +82,11 @@ func TestWhatWasFoundOutDecides(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := newServer().first(failCall(errors.New("cut")))
-				var asked []bill
+				asked := make(chan []bill, 1)
 				eng := newEngine(t, srv, batch.Config[bill]{
 					OnUnknown: batch.ReconcileUnknown,
 					Reconcile: func(ctx context.Context, items []bill) ([]batch.Found, error) {
-						asked = append(asked, items...)
+						asked <- items // once
 						return tt.ask(ctx, items)
 					},
 				})
@@ -94,7 +94,7 @@ func TestWhatWasFoundOutDecides(t *testing.T) {
 				items := numbered(3)
 				rep, err := eng.Do(t.Context(), items)
 				assert.Less(t, time.Since(start), 2*time.Minute)
-				assert.Equal(t, items, asked)
+				assert.Equal(t, items, <-asked)
 				for _, r := range rep.Results {
 					assert.Equal(t, tt.want.Outcome, r.Outcome)
 					assert.Equal(t, tt.want.AfterUnknown, r.AfterUnknown)
@@ -207,7 +207,7 @@ func TestTheContextEndsAnInquiry(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := newServer().first(failCall(errors.New("cut")))
-				start, told := time.Now(), time.Duration(0)
+				start, told := time.Now(), make(chan time.Duration, 1)
 				eng := newEngine(t, srv, batch.Config[bill]{
 					OnUnknown: batch.ReconcileUnknown,
 					Reconcile: func(ctx context.Context, _ []bill) ([]batch.Found, error) {
@@ -215,7 +215,7 @@ func TestTheContextEndsAnInquiry(t *testing.T) {
 							nap(time.Hour)
 						}
 						<-ctx.Done()
-						told = time.Since(start)
+						told <- time.Since(start)
 						return nil, ctx.Err()
 					},
 				})
@@ -227,7 +227,7 @@ func TestTheContextEndsAnInquiry(t *testing.T) {
 				assert.Equal(t, map[caperrors.Outcome]int{caperrors.Unknown: 3}, outcomes(rep))
 				nap(time.Second)
 				if name == "under way" {
-					assert.Equal(t, tt.after, told)
+					assert.Equal(t, tt.after, <-told)
 				}
 				nap(2 * time.Hour)
 				assertIdle(t, eng)
