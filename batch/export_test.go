@@ -96,6 +96,7 @@ func (g Gate) Busy(now time.Time, after time.Duration)  { g.g.busy(now, now, aft
 
 // AcceptedSince and BusySince tell of a call that went out at started.
 func (g Gate) AcceptedSince(started time.Time) { g.g.accepted(started) }
+
 func (g Gate) BusySince(now, started time.Time, after time.Duration) {
 	g.g.busy(now, started, after)
 }

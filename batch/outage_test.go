@@ -72,10 +72,10 @@ func loadFor(t *testing.T, lasts time.Duration, capacity func(since time.Duratio
 	defer cancel()
 	body := json.RawMessage(`{}`)
 	run := eng.Run(ctx, func(yield func(json.RawMessage, error) bool) {
-		for yield(body, nil) { //nolint:revive // without end
+		for yield(body, nil) {
 		}
 	})
-	for range run.Results() { //nolint:revive // only to drain it
+	for range run.Results() {
 	}
 	return srv
 }
