@@ -22,9 +22,9 @@ import (
 )
 
 // The numbers T-01 to T-57 name mistakes that other bulk writers made. Each has
-// a test in this package, or in the package that owns the matter:
-// T-01 internal/wire too, T-06 and the resumed half of T-05 and T-31 where the
-// load's state is kept, T-24 errors too, T-26 retry too, T-29 client too.
+// a test in this package, found by its number; T-01 has more of them in
+// internal/wire, T-24 in errors, T-26 in retry, T-29 in client. T-06, and what
+// T-05 and T-31 say of resumed loads, belong to the tests of resuming.
 
 // T-02: the item that fills a call shares that call's fate, and has a result.
 func TestAnItemThatFillsAFailingCallHasItsResult(t *testing.T) {
@@ -327,6 +327,28 @@ func TestEachItemHasWaitsOfItsOwn(t *testing.T) {
 		calls := srv.callsWith("1")
 		require.Len(t, calls, 2)
 		assert.LessOrEqual(t, calls[1].at.Sub(calls[0].end), 100*time.Millisecond+50*time.Millisecond)
+	})
+}
+
+// T-32: an item that is called too large in every answer, beside others that are
+// not, is given up and leaves the others alone.
+func TestAnItemThatEveryAnswerCallsTooLargeEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.verdict = func(b bill, _ int) caperrors.Verdict {
+			if b.ID == "5" {
+				return refusedNow(1060)
+			}
+			return caperrors.Verdict{Outcome: caperrors.Applied}
+		}
+		items := numbered(2000)
+		rep, err := newEngine(t, srv, batch.Config[bill]{MaxItems: 10, MaxConcurrency: 1}).Do(t.Context(), items)
+		require.ErrorIs(t, err, caperrors.ErrItemTooLarge)
+		assertSound(t, srv, items, rep)
+		assert.Equal(t, map[caperrors.Outcome]int{caperrors.Applied: 1999, caperrors.Refused: 1}, outcomes(rep))
+		assert.LessOrEqual(t, rep.Results[5].Attempts, 64)
+		assert.LessOrEqual(t, len(srv.sent()), 200+64/10+1)
 	})
 }
 
