@@ -36,17 +36,17 @@ type Request struct {
 // Response is what the last answer said of the one thing that was sent or
 // asked for, or of the several.
 type Response struct {
-	Outcome  caperrors.Outcome
-	Raw      json.RawMessage // the thing's part of the answer, for Decode; of several the whole answer; nil if the answer has none
-	Code     caperrors.Code  // 0 if the answer has none, as v2 on success
-	Message  string          // the service's text, which may quote the input
-	Warnings []caperrors.Warning
+	Outcome  caperrors.Outcome   // what became of it; of several that the call was carried out
+	Raw      json.RawMessage     // the thing's part of the answer, for Decode; of several the whole answer; nil if the answer has none
+	Code     caperrors.Code      // 0 if the answer has none, as v2 on success
+	Message  string              // the service's text, which may quote the input
+	Warnings []caperrors.Warning // what the service remarks though it did it
 
 	// Items are the verdicts if the call sent or asked for several things, one
 	// for each sent, in their order, or for each found. Nil if there is one.
 	Items []caperrors.Verdict
 
-	HTTPStatus  int
+	HTTPStatus  int      // of the last answer; no verdict
 	RequestID   string   // the service's name for the call; support asks for it
 	Attempts    int      // requests sent, or tried to send
 	Diagnostics []string // where the answer contradicts itself

@@ -1,5 +1,8 @@
 // Package client calls the Capillary loyalty API, v1.1 and v2.
 //
+//	c, err := client.New("https://eu.api.capillarytech.com", client.WithBasic(till, password))
+//	resp, err := c.Call(ctx, client.TransactionAdd, client.Request{Body: bill})
+//
 // A [Client] has one base URL and one set of credentials; [Client.With] gives it
 // other ones, or another policy, for one call or for one of several tills. There
 // are several ways to call, all by an [Endpoint], which is data:
@@ -38,9 +41,9 @@
 //	unknown outcome                       only reads, and what is declared repeatable
 //	everything else                       never
 //
-// A [retry.Policy] bounds attempts and time ([WithRetry]), and a budget that all calls of a client share bounds how much
-// repetition adds when the service is in trouble. [Send] repeats its call, not
-// single items of it.
+// A [retry.Policy] bounds attempts and time ([WithRetry]), and a budget that all
+// calls of a client share bounds how much repetition adds when the service is in
+// trouble. [Send] repeats its call, not single items of it.
 //
 // # Errors
 //

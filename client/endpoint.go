@@ -35,7 +35,7 @@ const NoStatus = "-"
 // Rates are documented calls a minute by region, for information: the vendor
 // sets them and may have set others for you. Zero means that none is told.
 type Rates struct {
-	Singapore, NorthVirginia, Ireland int
+	Singapore, NorthVirginia, Ireland int // calls a minute in the cluster of that region
 }
 
 // Endpoint is one operation of the API, as data. The catalogue has those that

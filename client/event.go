@@ -48,10 +48,10 @@ func (k EventKind) String() string {
 // or keys. Endpoint, Method, Server, Outcome and Code have few values each and
 // may be labels of a metric; RequestID and Err have many.
 type Event struct {
-	Kind     EventKind
-	Endpoint string // its name, such as "v2/transactions/bulk"; that of the token call is "v3/oauth/token/generate"
-	Method   string // of HTTP
-	Server   string // host and port of the base URL
+	Kind     EventKind // what happened; it decides which fields are set
+	Endpoint string    // its name, such as "v2/transactions/bulk"; that of the token call is "v3/oauth/token/generate"
+	Method   string    // of HTTP
+	Server   string    // host and port of the base URL
 
 	Attempt int           // number of the attempt, from 1; at CallEnded how many there were, 0 if nothing went out
 	Wait    time.Duration // before the attempt that started, or planned after the one that ended; 0 elsewhere
@@ -79,7 +79,7 @@ type Event struct {
 // ItemCounts are items by their outcome. A call for one thing has one item, and
 // a read one for each thing found.
 type ItemCounts struct {
-	Applied, Duplicate, Refused, Unknown, NotSent int
+	Applied, Duplicate, Refused, Unknown, NotSent int // as in caperrors.Outcome
 }
 
 func (n *ItemCounts) add(outcome caperrors.Outcome, items int) {

@@ -25,10 +25,10 @@ type Stats struct {
 	MaxInFlight int `json:"max_in_flight"` // most API calls at once
 
 	ItemsReceived int `json:"items_received"` // in well-formed calls, whatever became of them
-	ItemsApplied  int `json:"items_applied"`
-	ItemsBusy     int `json:"items_busy"` // answered with an item-level 521
-	Duplicates    int `json:"duplicates"` // answered with 604, 1014 or 8006
-	Refused       int `json:"refused"`    // answered with another code that is final
+	ItemsApplied  int `json:"items_applied"`  // whether or not the caller learned of it
+	ItemsBusy     int `json:"items_busy"`     // answered with an item-level 521
+	Duplicates    int `json:"duplicates"`     // answered with 604, 1014 or 8006
+	Refused       int `json:"refused"`        // answered with another code that is final
 
 	// WastedCalls counts calls, lookups excepted, that applied nothing and told the caller the final fate of no item.
 	WastedCalls  int `json:"wasted_calls"`
@@ -45,6 +45,7 @@ type Stats struct {
 	// [Options.RepeatBills] lets that happen.
 	DuplicateApplied int `json:"duplicate_applied"`
 
+	// Faults tell how often each mishap struck.
 	Faults FaultCounts `json:"faults"`
 }
 
