@@ -67,7 +67,8 @@ func canaryCalls(t *testing.T) map[string]canaryCall {
 			if b == nil {
 				return nil, err
 			}
-			shown := []any{b.Diagnostics}
+			form, _ := json.Marshal(b)
+			shown := []any{b.Diagnostics, string(form)}
 			for _, v := range b.Verdicts {
 				shown = append(shown, v.Message, v.Warnings, v.Diagnostic)
 			}
@@ -90,7 +91,8 @@ func shownOf(resp *client.Response) []any {
 	if resp == nil {
 		return nil
 	}
-	return []any{resp.Message, resp.Warnings, resp.Diagnostics}
+	form, _ := json.Marshal(resp)
+	return []any{resp.Message, resp.Warnings, resp.Diagnostics, string(form)}
 }
 
 // quotes returns the credentials that a request brought, key and secret in a
