@@ -157,7 +157,7 @@ func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 			synctest.Wait()
 			assert.Zero(t, open.open.Load(), "every connection was closed")
 		}()
-		var started, ended, attempts atomic.Int64
+		var started, ended, attempts, dropped atomic.Int64
 		c, err := client.New(srv.URL, client.WithOAuth(key, secret), client.WithHTTPClient(&http.Client{Transport: transport}),
 			client.WithTimeout(10*time.Second), client.WithObserve(func(ctx context.Context, e client.Event) context.Context {
 				switch e.Kind {
@@ -165,6 +165,9 @@ func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 					started.Add(1)
 				case client.CallEnded:
 					ended.Add(1)
+					if e.Endpoint == "v3/oauth/token/generate" && e.Err != nil {
+						dropped.Add(1)
+					}
 				case client.AttemptStarted:
 					attempts.Add(1)
 				case client.AttemptEnded:
@@ -205,7 +208,8 @@ func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 		assert.Zero(t, attempts.Load())
 		// A token is renewed after four fifths of its life.
 		lives := int(took/(ttl*4/5)) + 1
-		assert.LessOrEqual(t, stats.TokenCalls, lives, "one token for each life")
+		assert.LessOrEqual(t, stats.TokenCalls, lives+int(dropped.Load()), "one token for each life, unless all who waited for it left")
+		assert.LessOrEqual(t, dropped.Load(), int64(5))
 		assert.Zero(t, stats.Unauthorized)
 		assert.LessOrEqual(t, open.most.highest, int64(callers+1), "each caller has one connection at most, the token another")
 		broken := stats.Faults.CutBefore + stats.Faults.CutAfter + stats.Faults.Abandoned
