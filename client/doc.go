@@ -45,6 +45,30 @@
 // calls of a client share bounds how much repetition adds when the service is in
 // trouble. [Send] repeats its call, not single items of it.
 //
+// # A write that may be sent twice
+//
+// [Request.Repeatable], and [Endpoint.Repeatable] for all calls of a copy of an
+// endpoint, say that doing the work twice leaves the same as doing it once: the
+// service knows the thing again by its bill number or the like, or sets a value.
+// Such a write is sent again after an unknown outcome, like a read. It changes
+// nothing else: what is refused for good stays refused, and every repetition is
+// paid from the budget. An answer that then calls the thing a duplicate may be
+// speaking of the call's own first attempt, which AfterUnknown tells. Don't
+// declare it for what adds or takes points, issues coupons or sends messages
+// without such a number.
+//
+// # No circuit breaker
+//
+// A breaker counts failures and then refuses all calls for a time. The budget
+// does what is wanted of it without its price: in an outage repetition dies out
+// (at most 1.07 requests a call when half of them fail, one when all do), while
+// first attempts go on, so that the client sees at once when the service is
+// back, and one bad endpoint does not close the others. Where a program must
+// stop calling altogether, put a breaker around its own calls, such as
+// github.com/sony/gobreaker: it sees what a call came to, and
+// [caperrors.ErrTransient] tells it what to count. Within [WithMiddleware] it
+// would see HTTP alone, whose status is no verdict here.
+//
 // # Errors
 //
 // With errors being the standard package and caperrors

@@ -85,7 +85,7 @@ var traps = map[string][]string{
 	"4e-02 an attempt's time-out passes for the caller's deadline":      {"internal/transport.TestTimeoutOfAnAttempt", "internal/transport.TestTimeoutOfADialer"},
 	"4e-03 a 503 with JSON in it is not repeated":                       {"internal/transport.TestDoRepeatsOnlyWhatItMay"},
 	"4e-04 a context of 100 ms returns late":                            {"internal/transport.TestAShortContextReturnsInTime"},
-	"4e-05 bodies of repeated attempts stay open, and cost connections": {"internal/transport.TestBodiesAreClosed", "internal/transport.TestConnectionsAreReused"},
+	"4e-05 bodies of repeated attempts stay open, and cost connections": {"internal/transport.TestBodiesAreClosed", "internal/transport.TestConnectionsAfterEveryKindOfFailure"},
 	"4e-06 ten failures add connections":                                {"internal/transport.TestFailuresLeaveThePoolAlone"},
 	"4e-07 forms of Retry-After":                                        {"internal/transport.TestRetryAfterVectors", "retry.TestParseRetryAfter", "retry.FuzzParseRetryAfter"},
 	"4e-08 printing an error changes the request":                       {"internal/transport.TestPrintingAnErrorChangesNothing"},
