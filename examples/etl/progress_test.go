@@ -229,6 +229,7 @@ func TestStatusLineIsWrittenOverAndTakenAway(t *testing.T) {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 		go p.loop(lineEvery)
 		<-time.After(lineEvery*2 + lineEvery/2)
+		synctest.Wait()
 		assert.NotContains(t, w.String(), "\n")
 		p.interrupted()
 		assert.True(t, strings.HasSuffix(w.String(), "\r\x1b[K"+

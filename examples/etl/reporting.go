@@ -119,7 +119,7 @@ func targetName(baseURL string) string {
 func inputName(o *options) string {
 	switch o.file {
 	case "":
-		return strconv.Itoa(o.generate) + " sample invoices"
+		return thousands(o.generate) + " sample invoices"
 	case "-":
 		return "standard input"
 	default:
