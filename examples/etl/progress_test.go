@@ -225,21 +225,25 @@ func TestStatusLineIsWrittenOverAndTakenAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w bytes.Buffer
 		p := halfWay(time.Now())
+		said := func() string {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return w.String()
+		}
 		p.w, p.width = &w, func() int { return 60 }
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 		go p.loop(lineEvery)
 		<-time.After(lineEvery*2 + lineEvery/2)
-		synctest.Wait()
-		assert.NotContains(t, w.String(), "\n")
+		assert.NotContains(t, said(), "\n")
 		p.interrupted()
-		assert.True(t, strings.HasSuffix(w.String(), "\r\x1b[K"+
-			"etl: interrupted: nothing more is sent, waiting for 0 calls in flight; once more stops at once\n"), "%q", w.String())
+		assert.True(t, strings.HasSuffix(said(), "\r\x1b[K"+
+			"etl: interrupted: nothing more is sent, waiting for 0 calls in flight; once more stops at once\n"), "%q", said())
 		<-time.After(lineEvery)
 		p.end()
-		assert.Equal(t, 3, strings.Count(w.String(), " 25%  100/400"), "%q", w.String())
-		assert.Contains(t, w.String(), "stopping: 0 calls in flight")
-		assert.Equal(t, 3, strings.Count(w.String(), "\x1b[K\r"), "the cursor waits at the margin")
-		assert.True(t, strings.HasSuffix(w.String(), "\r\x1b[K"))
+		assert.Equal(t, 3, strings.Count(said(), " 25%  100/400"), "%q", said())
+		assert.Contains(t, said(), "stopping: 0 calls in flight")
+		assert.Equal(t, 3, strings.Count(said(), "\x1b[K\r"), "the cursor waits at the margin")
+		assert.True(t, strings.HasSuffix(said(), "\r\x1b[K"))
 	})
 }
 
