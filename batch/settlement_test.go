@@ -152,6 +152,35 @@ func TestAnItemGivenUpUnsentHoldsItsKey(t *testing.T) {
 	})
 }
 
+// What was not sent goes back to the queue; what was is waited for.
+func TestAStoppedWriterSendsNothingMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.latency = 5 * time.Second
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 10, MaxConcurrency: 1})
+		told := newLedger()
+		w := eng.Writer(told.note)
+		for _, b := range numbered(100) {
+			require.NoError(t, w.Add(t.Context(), b))
+		}
+		nap(time.Second)
+		require.Len(t, srv.sent(), 1)
+		start := time.Now()
+		require.NoError(t, w.Stop(t.Context()))
+		assert.Equal(t, 4*time.Second, time.Since(start))
+		require.ErrorIs(t, w.Add(t.Context(), bill{}), batch.ErrClosed)
+		assert.Len(t, srv.sent(), 1)
+		became := make(map[batch.Settlement]int)
+		for _, r := range told.inOrder(t) {
+			became[r.Settlement()]++
+		}
+		assert.Equal(t, map[batch.Settlement]int{batch.Done: 10, batch.Again: 90}, became)
+		require.NoError(t, w.Close(t.Context()))
+		assertIdle(t, eng)
+	})
+}
+
 // A queue in small: what ends again goes back to its head, the rest is done.
 func ExampleWriter_Release() {
 	queue := []bill{{ID: "b1", Customer: "ann"}, {ID: "b2", Customer: "ann"}, {ID: "b3"}}

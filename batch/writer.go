@@ -155,6 +155,18 @@ func (w *Writer[T]) Close(ctx context.Context) error {
 	}
 }
 
+// Stop accepts no more items and sends none: what is in flight is waited for,
+// the rest ends with what is known of it, not-sent if it never went out. It is
+// for programs whose items are safe in a queue, and returns as [Writer.Close]
+// does; ctx bounds the wait in the same way.
+func (w *Writer[T]) Stop(ctx context.Context) error {
+	if w.reentrant(ctx) {
+		return ErrReentrant
+	}
+	w.job.abandon()
+	return w.Close(ctx)
+}
+
 // Progress returns a snapshot. It may be called at any time.
 func (w *Writer[T]) Progress() Progress { return w.job.snapshot() }
 
