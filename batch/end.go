@@ -41,17 +41,16 @@ func (c *core) deliver(it *item, outcome caperrors.Outcome, stop caperrors.Stop)
 	c.live--
 	c.weight -= it.weight()
 	it.job.push(it, outcome, stop)
-	c.recycle(it)
 }
 
-// push adds a result.
+// push adds a result. The item is the result's from then on, until the result is
+// given back.
 func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	s := settled{
-		slot: it.slot, index: it.index, attempts: it.attempts, id: it.id, key: it.name,
+		slot: it.slot, index: it.index, it: it,
 		outcome:      outcome,
 		afterUnknown: it.lost && outcome != caperrors.Unknown,
 		unfinished:   j.unfinished(it, outcome, stop),
-		verdict:      it.verdict,
 	}
 	if !outcome.Done() {
 		s.err = j.itemError(it, outcome, stop)
@@ -64,6 +63,7 @@ func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	j.keep(it, &s)
 	j.open--
 	j.progress.count(outcome, it.attempts)
+	it.job = nil
 	signal(j.ready)
 }
 
@@ -101,15 +101,30 @@ func (j *job) itemError(it *item, outcome caperrors.Outcome, stop caperrors.Stop
 	return e
 }
 
+// itemBlock is how many items are made at once.
+const itemBlock = 16
+
 // newItem takes an item from the free list, or makes one.
 func (c *core) newItem() *item {
 	it := c.spare
 	if it == nil {
-		return &item{}
+		block := make([]item, itemBlock)
+		for i := range block {
+			c.recycle(&block[i])
+		}
+		it = c.spare
 	}
 	c.spare = it.nextSpare
 	it.nextSpare = nil
 	return it
+}
+
+// twin returns a copy of an item that is still out, for the result.
+func (c *core) twin(it *item) *item {
+	twin := c.newItem()
+	*twin = *it
+	twin.body, twin.first, twin.more = nil, link{}, nil
+	return twin
 }
 
 // recycle puts an item on the free list. It keeps nothing alive.

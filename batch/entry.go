@@ -67,8 +67,8 @@ func (s *settled) entry() Entry {
 	if errors.As(s.err, &item) {
 		cause, stop = item.Err, item.Stop
 	}
-	e := entryOf(s.index, s.id, s.outcome, &s.verdict, cause)
-	e.Attempts, e.AfterUnknown, e.Stop = s.attempts, s.afterUnknown, stop
+	e := entryOf(s.index, s.it.id, s.outcome, &s.it.verdict, cause)
+	e.Attempts, e.AfterUnknown, e.Stop = s.it.attempts, s.afterUnknown, stop
 	return e
 }
 

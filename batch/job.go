@@ -56,15 +56,14 @@ type job struct {
 	space    chan struct{} // room in the window, or the end
 }
 
-// settled is a final result without its value.
+// settled is a final result without its value. Most of it stands in its item,
+// which nobody else has any more.
 type settled struct {
 	slot, index  int
-	attempts     int
-	id, key      string
+	it           *item
 	outcome      caperrors.Outcome
 	afterUnknown bool
 	unfinished   bool // a later run takes the item up again
-	verdict      caperrors.Verdict
 	err          error
 }
 
@@ -236,6 +235,7 @@ func (j *job) collect(delivered []settled) ([]settled, bool) {
 		j.core.mu.Lock()
 		for i := range delivered {
 			j.free = append(j.free, delivered[i].slot)
+			j.core.recycle(delivered[i].it)
 		}
 		j.live -= len(delivered)
 		if len(delivered) > 0 {

@@ -54,11 +54,12 @@ type Report[T any] struct {
 }
 
 func newResult[T any](s *settled, item T) Result[T] {
+	v := &s.it.verdict
 	return Result[T]{
-		Index: s.index, Item: item, ID: s.id, Key: s.key,
+		Index: s.index, Item: item, ID: s.it.id, Key: s.it.name,
 		Outcome: s.outcome, AfterUnknown: s.afterUnknown, Unfinished: s.unfinished,
-		Code: s.verdict.Code, Kind: s.verdict.Kind, Message: s.verdict.Message,
-		Warnings: s.verdict.Warnings, Attempts: s.attempts, RequestID: s.verdict.RequestID,
-		Diagnostic: s.verdict.Diagnostic, Raw: s.verdict.Raw, Err: s.err,
+		Code: v.Code, Kind: v.Kind, Message: v.Message,
+		Warnings: v.Warnings, Attempts: s.it.attempts, RequestID: v.RequestID,
+		Diagnostic: v.Diagnostic, Raw: v.Raw, Err: s.err,
 	}
 }

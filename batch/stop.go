@@ -49,7 +49,7 @@ func (j *job) detach() {
 			if it.job == j {
 				it.known, it.lost = caperrors.Unknown, true
 				it.verdict, it.err = caperrors.Verdict{}, nil
-				j.push(it, caperrors.Unknown, j.reason)
+				j.push(c.twin(it), caperrors.Unknown, j.reason)
 				it.job = nil
 			}
 		}
@@ -57,7 +57,7 @@ func (j *job) detach() {
 	for _, q := range c.asks {
 		for _, it := range q.items {
 			if it.job == j {
-				j.push(it, caperrors.Unknown, j.reason)
+				j.push(c.twin(it), caperrors.Unknown, j.reason)
 				it.job = nil
 			}
 		}
