@@ -92,11 +92,14 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	}
 	x := c.core.exchange(&ep, c.core.url(path, ep.Query, req.Query), body, 1)
 	x.judge.single = true
+	room := c.core.shared.room()
+	x.judge.call.Room, x.judge.call.Verdicts = room, x.verdict[:0]
 	several.tell(&x.judge.call)
 	x.request.Header = header
 	x.request.Repeatable = x.request.Repeatable || req.Repeatable
 	ctx, seen := c.core.observe(ctx, &x.request)
 	result, err := c.core.transport.Do(ctx, &x.request)
+	c.core.shared.rooms.Put(room)
 	resp := x.response(&result)
 	if err == nil && resp != nil && len(resp.Items) > 0 {
 		err = partial(&ep, resp.Items, several.id, &result)
@@ -146,6 +149,7 @@ type exchange struct {
 	request transport.Request
 	judge   judge
 	turn    turn
+	verdict [1]caperrors.Verdict // of a call for one thing
 }
 
 // read is the transport's Judge.

@@ -13,6 +13,7 @@ import (
 
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
+	"github.com/capillary-go/capillary/internal/wire"
 	"github.com/capillary-go/capillary/retry"
 )
 
@@ -44,10 +45,19 @@ type core struct {
 	fault       error // why nothing can be sent
 }
 
-// shared is what the senders of a client's endpoints share.
+// shared is what all calls of a client share.
 type shared struct {
 	mu     sync.Mutex
 	values map[string]any // by endpoint name
+
+	rooms sync.Pool // of *wire.Room, for calls that are not a Bulk's
+}
+
+func (s *shared) room() *wire.Room {
+	if room, ok := s.rooms.Get().(*wire.Room); ok {
+		return room
+	}
+	return new(wire.Room)
 }
 
 // New returns a client for a base URL such as
