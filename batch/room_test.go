@@ -2,6 +2,7 @@ package batch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -140,7 +141,7 @@ func (p *panicking) SendAppend(ctx context.Context, dst []caperrors.Verdict, ite
 		panic("in the middle")
 	}
 	if p.kept != nil && &p.kept[0] == &items[0] {
-		return nil, fmt.Errorf("memory of a call that may be at work")
+		return nil, errors.New("memory of a call that may be at work")
 	}
 	return p.lender.SendAppend(ctx, dst, items, ids)
 }

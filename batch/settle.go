@@ -82,6 +82,9 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 	if limit := c.limits.accepted(len(cl.items), cl.probe); limit > 0 {
 		c.event(Event{Kind: LimitLearned, At: now, Items: limit})
 	}
+	if j := cl.items[0].job; j != nil { // of which mostly all are
+		j.results = slices.Grow(j.results, len(cl.items))
+	}
 	settled := 0
 	for _, it := range cl.items {
 		switch v := &it.verdict; {

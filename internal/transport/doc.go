@@ -13,12 +13,20 @@
 //
 // # What go-retryablehttp is kept from
 //
-// Each call has a client of its own, whose callbacks close over the call. They
-// decide everything after each attempt, before the wait: its body is then
-// already dropped, and its Backoff callback could not stop the loop. It is given
-// no logger and no way to reach the connection pool, which it would close after
-// each failure. Its errors, which hold the whole URL, are dropped: the call
-// builds its own. The order of its loop is held by tests.
+// Each call has a client to itself while it lasts, whose callbacks lead into the
+// call. They decide everything after each attempt, before the wait: its body is
+// then already dropped, and its Backoff callback could not stop the loop. It is
+// given no logger and no way to reach the connection pool, which it would close
+// after each failure. Its errors, which hold the whole URL, are dropped: the
+// call builds its own. The order of its loop is held by tests.
+//
+// # What is used again
+//
+// The client, its callbacks and the hooks of the first attempt go on to another
+// call, and the body's memory back to whoever lent it, only if that call had one
+// attempt, straight through net/http's own transport, whose hooks show that all
+// that was begun has ended. In any other case they are left to the garbage
+// collector. Contexts and answers are never used again.
 //
 // # Redirects
 //
