@@ -208,8 +208,10 @@ func canary(t *testing.T, call canaryCall, quotesInput bool, newClient func(...c
 			}
 		}
 	}
-	for _, e := range rec.all() {
-		said = append(said, everyForm(e)...)
+	for _, e := range rec.all() { // their errors are most of what they print
+		form, err := json.Marshal(e)
+		require.NoError(t, err)
+		said = append(said, fmt.Sprintf("%v %+v %#v", e, e, &e), string(form))
 	}
 	hidden := confidences()
 	for _, line := range said {

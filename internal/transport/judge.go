@@ -33,7 +33,7 @@ func (c *call) settle(resp *http.Response, sendErr error) bool {
 		answer = new(Answer) // an error may hold the one before
 	}
 	answer.fill(resp, c.req)
-	c.answer = answer
+	c.answer, c.last.answer = answer, answer
 	body, err := readBody(resp, c.t.maxBody)
 	resp.Body = http.NoBody
 	switch {

@@ -18,7 +18,7 @@ func (c *call) logAttempt(a *Attempt) {
 		slog.String("outcome", a.Outcome.String()),
 		slog.Duration("elapsed", a.Took),
 	}
-	attrs = AppendAnswer(attrs, c.answered())
+	attrs = AppendAnswer(attrs, c.last.answer)
 	attrs = AppendError(attrs, a.Err)
 	if a.Again {
 		attrs = append(attrs, slog.Duration("wait", a.Wait))

@@ -46,7 +46,8 @@ type attempt struct {
 	ctx     context.Context // with the observer's values
 	started time.Time
 	ended   time.Time
-	err     error // nil for a success
+	answer  *Answer // nil if it has none
+	err     error   // nil for a success
 	effect  caperrors.Outcome
 }
 
@@ -78,7 +79,7 @@ func (c *call) attemptEnds(again bool) {
 		Took:    c.last.ended.Sub(c.last.started),
 		Outcome: c.last.effect,
 	}
-	if answer := c.answered(); answer != nil {
+	if answer := c.last.answer; answer != nil {
 		a.Status, a.RequestID, a.Received = answer.Status, answer.RequestID, len(answer.Body)
 	}
 	if again {
@@ -88,12 +89,4 @@ func (c *call) attemptEnds(again bool) {
 	if c.req.Observer != nil {
 		c.req.Observer.AttemptEnded(c.last.ctx, a)
 	}
-}
-
-// answered returns the answer to the last attempt; nil if it has none.
-func (c *call) answered() *Answer {
-	if c.answer == nil || !c.sending.reached(stepAnswered) {
-		return nil
-	}
-	return c.answer
 }
