@@ -24,7 +24,7 @@ type delivery struct {
 	body  json.RawMessage
 
 	afterUnknown bool // an earlier owner may have sent it
-	lost         bool // the partition went to another worker before it was sent
+	kept         bool // it was not sent, because its partition went to another worker or is about to
 	uncertain    bool // a call with it ended without an answer
 }
 
@@ -79,6 +79,7 @@ func (f *fence) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, 
 	sending := make([]*delivery, len(items))
 	for i, body := range items {
 		sending[i] = f.inbox.get(body)
+		sending[i].kept = sending[i].term.leaving.Load()
 	}
 	if err := f.note(ctx, sending); err != nil {
 		f.back(ctx, sending)
@@ -86,7 +87,7 @@ func (f *fence) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, 
 	}
 	own := make([][]byte, 0, len(items))
 	for i, d := range sending {
-		if !d.lost {
+		if !d.kept {
 			own = append(own, items[i])
 		}
 	}
@@ -96,11 +97,14 @@ func (f *fence) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, 
 		f.back(ctx, sending)
 		return nil, &caperrors.CallError{Op: f.Name(), Outcome: caperrors.NotSent, Err: errStale}
 	}
+	if len(own) == 0 {
+		return f.spread(ctx, sending, nil), nil
+	}
 	verdicts, err := f.Bulk.Send(ctx, own)
 	if err != nil {
 		if caperrors.OutcomeOf(err) == caperrors.Unknown {
 			for _, d := range sending {
-				d.uncertain = d.uncertain || !d.lost
+				d.uncertain = d.uncertain || !d.kept
 			}
 		} else {
 			f.back(ctx, sending)
@@ -112,7 +116,7 @@ func (f *fence) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, 
 
 var errStale = errors.New("too long between the note of a call and the call")
 
-// note writes into the record of each partition which items go out. It marks those of partitions that are lost.
+// note writes into the record of each partition which items go out. Those of a partition that is lost are kept.
 func (f *fence) note(ctx context.Context, sending []*delivery) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -125,7 +129,7 @@ func (f *fence) note(ctx context.Context, sending []*delivery) error {
 			switch {
 			case errors.Is(err, errLost):
 				for _, d := range ds {
-					d.lost = true
+					d.kept = true
 				}
 			case err != nil:
 				failed = err
@@ -148,14 +152,13 @@ func (f *fence) back(ctx context.Context, sent []*delivery) {
 	wg.Wait()
 }
 
-// spread gives each item its verdict. One that is not sent because its partition is lost is refused, so that the engine does not try it
-// again; settling it is its new owner's.
+// spread gives each item its verdict. One that was kept is refused, so that the engine does not try it again: it is its new owner's.
 func (f *fence) spread(ctx context.Context, sending []*delivery, verdicts []caperrors.Verdict) []caperrors.Verdict {
 	all := make([]caperrors.Verdict, len(sending))
 	var again []*delivery
 	next := 0
 	for i, d := range sending {
-		if d.lost {
+		if d.kept {
 			all[i] = caperrors.Verdict{Outcome: caperrors.Refused, Message: errLost.Error()}
 			continue
 		}
@@ -174,11 +177,11 @@ func (f *fence) spread(ctx context.Context, sending []*delivery, verdicts []cape
 	return all
 }
 
-// byTerm groups the items that are not lost by their partition.
+// byTerm groups the items that are not kept by their partition.
 func byTerm(ds []*delivery) map[*term][]*delivery {
 	groups := make(map[*term][]*delivery)
 	for _, d := range ds {
-		if !d.lost {
+		if !d.kept {
 			groups[d.term] = append(groups[d.term], d)
 		}
 	}

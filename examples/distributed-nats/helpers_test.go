@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"iter"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -25,12 +27,16 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	flag.Parse()
+	if flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = flag.Set("test.parallel", "8") // the tests wait more than they compute
+	}
 	os.Exit(m.Run())
 }
 
 // quick are settings under which a worker that is gone is noticed within seconds.
 func quick() settings {
-	return settings{Partitions: 6, Timeout: time.Second, MemberTTL: 1500 * time.Millisecond, Dedupe: time.Hour, Replicas: 1}
+	return settings{Partitions: 6, Timeout: 1500 * time.Millisecond, MemberTTL: 1500 * time.Millisecond, Dedupe: time.Hour, Replicas: 1}
 }
 
 // broker starts a server for a test and returns its URL.
@@ -153,6 +159,9 @@ func assertTrue(tb testing.TB, sim *clienttest.Simulator, bills []bill, lines ma
 		case caperrors.Refused, caperrors.NotSent:
 			good = good && (times == 0 || line.AfterUnknown)
 		case caperrors.Unknown:
+			if counts[caperrors.Unknown] == 1 {
+				tb.Logf("the first that is unknown: %+v", line)
+			}
 		}
 		if !good {
 			if wrong++; wrong < 5 {

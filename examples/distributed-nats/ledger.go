@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -32,6 +33,7 @@ type term struct {
 	id        string
 	worker    string
 	kv        jetstream.KeyValue
+	leaving   atomic.Bool   // the partition is to be released: nothing more of it is sent
 	lost      chan struct{} // closed when another worker has the partition
 	loseOnce  sync.Once
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -62,6 +63,9 @@ func (w *worker) hold(ctx context.Context, p int) error {
 				return err
 			}
 		}
+		if messages.Error() != nil {
+			pause(ctx, retryPause) // no leader for the moment, or the pin was another's
+		}
 	}
 	return nil
 }
@@ -84,7 +88,8 @@ func (w *worker) take(ctx context.Context, consumer jetstream.Consumer, first je
 }
 
 // inherit finds the messages that earlier owners got and did not settle: they will be delivered again, and later ones of their
-// customers have to wait for them. The stream is a work queue, so that is every message still in it up to the last one delivered.
+// customers have to wait for them. The stream is a work queue, so that is every message still in it up to the last one delivered. What
+// was in flight and is not in it any more was settled.
 func (w *worker) inherit(ctx context.Context, consumer jetstream.Consumer, first jetstream.Msg, t *term) error {
 	if meta, err := first.Metadata(); err != nil || meta.Sequence.Consumer == 1 {
 		return err // the first delivery ever
@@ -94,33 +99,39 @@ func (w *worker) inherit(ctx context.Context, consumer jetstream.Consumer, first
 		return err
 	}
 	due := time.Now().Add(w.job.ackWait())
+	there := make(map[uint64]bool)
 	filter := info.Config.FilterSubject
 	for seq := uint64(1); seq <= info.Delivered.Stream; seq++ {
 		msg, err := w.job.items.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(filter))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
 		}
-		seq = msg.Sequence
-		if token, keyed := tokenOf(msg.Subject); keyed && seq <= info.Delivered.Stream {
+		if seq = msg.Sequence; seq > info.Delivered.Stream {
+			break
+		}
+		there[seq] = true
+		if token, keyed := tokenOf(msg.Subject); keyed {
 			t.order.inherit(token, seq, due)
 		}
 	}
+	maps.DeleteFunc(t.left, func(seq uint64, _ struct{}) bool { return !there[seq] })
 	return nil
 }
 
-// giveUp ends an ownership: what is with the writer is waited for, then the partition is free for others.
+// giveUp ends an ownership: what is in flight is waited for, the rest goes back to the stream, then the partition is free for others.
 func (w *worker) giveUp(ctx context.Context, t *term) {
 	if t == nil {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
+	t.leaving.Store(true)
 	idle := time.NewTicker(retryPause / 2)
 	defer idle.Stop()
 	for !t.isLost() && t.busy() {
-		<-idle.C // the writer gives every item a result within its own bounds, or the worker's grace
+		<-idle.C // what is in flight ends within its own bounds, what is not ends with the next call
 	}
 	w.mu.Lock()
 	delete(w.terms, t.partition)

@@ -54,9 +54,12 @@ func newSettler(w *worker) *settler {
 // result takes a result of the writer.
 func (s *settler) result(_ context.Context, r batch.Result[json.RawMessage]) {
 	d := s.w.inbox.take(r.Item)
-	if d.lost {
+	if d.kept {
 		d.term.ended(d, false, false, time.Time{})
-		return // the new owner settles it
+		if !d.term.isLost() {
+			_ = d.term.nak(d, 0) // a lost one comes again when its delivery has run out
+		}
+		return // its new owner settles it
 	}
 	what := r.Settlement()
 	if what == batch.Again && r.Outcome == caperrors.Refused && r.Kind == caperrors.ErrTransient &&
@@ -77,10 +80,10 @@ func (s *settler) result(_ context.Context, r batch.Result[json.RawMessage]) {
 		return
 	case batch.DeadLetter:
 		line.Outcome = caperrors.Refused
-		if line.Message == "" && r.Err != nil {
-			line.Message = r.Err.Error()
-		}
 	case batch.Done, batch.Undecided:
+	}
+	if line.Message == "" && r.Err != nil {
+		line.Message = r.Err.Error() // why no answer speaks of it
 	}
 	next := settling{d: d, line: line, dead: what != batch.Done, held: what == batch.Undecided || line.Transient}
 	if !next.dead {
@@ -94,7 +97,11 @@ func (s *settler) result(_ context.Context, r batch.Result[json.RawMessage]) {
 
 // again has a message delivered again, later. If its partition is lost it is the new owner's.
 func (s *settler) again(d *delivery) {
-	due := time.Now().Add(s.w.again)
+	delay := s.w.again
+	if d.term.leaving.Load() {
+		delay = 0
+	}
+	due := time.Now().Add(delay)
 	if d.term.isLost() {
 		d.term.ended(d, true, true, due)
 		return
@@ -102,7 +109,7 @@ func (s *settler) again(d *delivery) {
 	if d.term.ended(d, true, true, due) {
 		s.w.writer.Release(d.key())
 	}
-	_ = d.term.nak(d, s.w.again) // a lost one comes again when its delivery has run out
+	_ = d.term.nak(d, delay) // a lost one comes again when its delivery has run out
 }
 
 func (s *settler) message(line resultLine) *nats.Msg {

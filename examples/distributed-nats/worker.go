@@ -129,9 +129,9 @@ func (w *worker) run(ctx context.Context) error {
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(alive, w.grace)
 	defer cancel()
-	err := w.writer.Close(closing) // every item has its result
-	w.settler.close()              // and every result its place
-	partitions.Wait()              // and every partition is released
+	err := w.writer.Stop(closing) // what is in flight has its answer, the rest goes back
+	w.settler.close()             // every result has its place
+	partitions.Wait()             // and every partition is released
 	leave()
 	others.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
