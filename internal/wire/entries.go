@@ -183,9 +183,9 @@ func (r *reader) addNote(n *notes, e *entry) {
 	switch {
 	case code == caperrors.CodeCustomerBusy:
 		n.busy = *e
-	case isVoid(r.call, code):
+	case isVoid(&r.call, code):
 		n.void = *e
-	case isDenied(r.call, code):
+	case isDenied(&r.call, code):
 		n.denied = *e
 	default:
 		kind, _ := r.kindOf(r.scope(caperrors.ItemLevel), code)

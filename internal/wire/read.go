@@ -31,13 +31,25 @@ func Read(h HTTP, c Call) (Reply, error) {
 	if isXML(&h, &c) {
 		return readXML(h, c)
 	}
-	r := newReader(&h, &c)
-	defer r.leave()
+	if c.Room == nil {
+		var r reader
+		r.begin(&h, &c)
+		return r.read()
+	}
+	r := c.Room.reader()
+	r.begin(&h, &c)
+	defer c.Room.keep(r)
+	return r.read()
+}
+
+// read reads and judges the answer.
+func (r *reader) read() (Reply, error) {
+	h, c := &r.http, &r.call
 	r.scan.skipBOM()
 	r.scan.peek()
 	start := r.scan.pos
 	if start == len(h.Body) {
-		return Reply{}, decodeError(&h, -1, "the body is empty")
+		return Reply{}, decodeError(h, -1, "the body is empty")
 	}
 	shape := ""
 	switch c.Dialect {
@@ -53,14 +65,14 @@ func Read(h HTTP, c Call) (Reply, error) {
 		r.readV2Lists()
 		shape = shapeBulk
 	default:
-		return Reply{}, decodeError(&h, -1, "no decoder for this dialect")
+		return Reply{}, decodeError(h, -1, "no decoder for this dialect")
 	}
 	if r.scan.err == nil {
 		r.raw = h.Body[start:r.scan.pos:r.scan.pos]
 		r.scan.end()
 	}
 	if err := r.scan.err; err != nil {
-		return Reply{}, decodeError(&h, int64(err.offset), notJSON(h.Body, err))
+		return Reply{}, decodeError(h, int64(err.offset), notJSON(h.Body, err))
 	}
 	var reply Reply
 	var err error
@@ -100,7 +112,7 @@ func (r *reader) judge(shape string) (Reply, error) {
 		v.Raw = r.raw
 		return Reply{Verdicts: r.forAll(v), Diagnostics: r.remarks}, nil
 	case !r.found && !r.status.tells():
-		return Reply{}, decodeError(r.http, -1, shape)
+		return Reply{}, decodeError(&r.http, -1, shape)
 	}
 	verdicts := r.pair()
 	r.compare()

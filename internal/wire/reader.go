@@ -14,9 +14,8 @@ type item struct {
 // reader holds what one pass over a body found.
 type reader struct {
 	scan  scanner
-	call  *Call
-	http  *HTTP
-	given given // what call and http point to
+	call  Call
+	http  HTTP
 	texts texts
 
 	items    []item // in the order of the answer, at most keep of them
@@ -56,26 +55,18 @@ func (c *Call) sent() int {
 	return max(c.Count, 0)
 }
 
-// given is what Read was given. A reader has a copy, so that what is kept for
-// another answer holds all that reading needs.
-type given struct {
-	call Call
-	http HTTP
-}
-
-func newReader(h *HTTP, c *Call) *reader {
-	r := c.Room.reader()
+// begin makes r ready to read an answer.
+func (r *reader) begin(h *HTTP, c *Call) {
 	*r = reader{
-		scan:  scanner{data: h.Body},
-		given: given{call: *c, http: *h},
-		keep:  c.keepItems(),
-		top:   topV2{total: -1, failed: -1, counted: -1},
+		scan: scanner{data: h.Body},
+		call: *c,
+		http: *h,
+		keep: c.keepItems(),
+		top:  topV2{total: -1, failed: -1, counted: -1},
 	}
-	r.call, r.http = &r.given.call, &r.given.http
 	if c.Dialect != V2Single { // which has one thing and no items
 		r.items = c.Room.take(c.sent())
 	}
-	return r
 }
 
 // mark and rewind let the last of several equal names win.

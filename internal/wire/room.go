@@ -26,7 +26,7 @@ func (m *Room) take(n int) []item {
 // giveBack takes over memory that nobody reads any more. It keeps no answer
 // alive.
 func (m *Room) giveBack(items []item) {
-	if m == nil || cap(items) > maxRoom || cap(items) < cap(m.items) {
+	if cap(items) > maxRoom || cap(items) < cap(m.items) {
 		return
 	}
 	items = items[:cap(items)]
@@ -36,7 +36,7 @@ func (m *Room) giveBack(items []item) {
 
 // reader returns memory for a reader.
 func (m *Room) reader() *reader {
-	if m == nil || m.own == nil {
+	if m.own == nil {
 		return new(reader)
 	}
 	r := m.own
@@ -44,14 +44,11 @@ func (m *Room) reader() *reader {
 	return r
 }
 
-// leave ends the reading.
-func (r *reader) leave() {
-	m := r.call.Room
+// keep takes the reader back when it is done.
+func (m *Room) keep(r *reader) {
 	m.giveBack(r.items)
 	*r = reader{}
-	if m != nil {
-		m.own = r
-	}
+	m.own = r
 }
 
 // verdicts returns memory for those of a reply. It may hold old ones.

@@ -25,7 +25,7 @@ func (r *reader) judgeLists() (Reply, error) {
 	case r.allFailed() && r.answered == 0:
 		return Reply{Verdicts: r.forAll(r.failedVerdict())}, nil
 	case !r.found && !r.status.tells():
-		return Reply{}, decodeError(r.http, -1, shapeBulk)
+		return Reply{}, decodeError(&r.http, -1, shapeBulk)
 	}
 	var verdicts []caperrors.Verdict
 	switch {

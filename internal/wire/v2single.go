@@ -162,7 +162,7 @@ func (r *reader) judgeV2Single() (Reply, error) {
 	fine := r.http.Status >= 200 && r.http.Status < 300
 	switch {
 	case !t.object:
-		return Reply{}, decodeError(r.http, -1, shapeSingle)
+		return Reply{}, decodeError(&r.http, -1, shapeSingle)
 	case r.status.tells():
 		if f, refused := r.refusal(); refused {
 			return r.whole(&f), nil
@@ -197,7 +197,7 @@ func (r *reader) judgeV2Single() (Reply, error) {
 		return r.judgeStatus(&v), nil
 	case r.fromNotes(&v, &t.notes, result):
 	case !fine && !result:
-		return Reply{}, decodeError(r.http, -1, shapeSingle)
+		return Reply{}, decodeError(&r.http, -1, shapeSingle)
 	case t.text:
 		v.Diagnostic = remark(v.Diagnostic, diagErrorText)
 	case t.success == flagFalse:
