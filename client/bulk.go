@@ -69,9 +69,11 @@ func (b *Bulk) SendAppend(ctx context.Context, dst []caperrors.Verdict, items []
 		return nil, &caperrors.CallError{Op: b.ep.Name, Outcome: caperrors.NotSent, Err: err}
 	}
 	x.request.OnlyUnsent, x.request.Released = true, m.release
-	x.judge.call.Verdicts = dst[len(dst):]
+	reading := b.core.shared.room()
+	x.judge.call.Room, x.judge.call.Verdicts = reading, dst[len(dst):]
 	ctx, seen := b.core.observe(ctx, &x.request)
 	result, err := b.core.transport.Do(ctx, &x.request)
+	b.core.shared.rooms.Put(reading)
 	b.core.ended(ctx, seen, x, &result, err)
 	if err != nil {
 		return nil, err

@@ -50,9 +50,11 @@ type shared struct {
 	mu     sync.Mutex
 	values map[string]any // by endpoint name
 
-	rooms sync.Pool // of *wire.Room, for calls that are not a Bulk's
+	rooms sync.Pool // of *wire.Room
 }
 
+// room returns memory for reading the answers of one call. Nothing that the
+// caller gets lies in it.
 func (s *shared) room() *wire.Room {
 	if room, ok := s.rooms.Get().(*wire.Room); ok {
 		return room

@@ -2,15 +2,12 @@ package client
 
 import (
 	caperrors "github.com/capillary-go/capillary/errors"
-	"github.com/capillary-go/capillary/internal/wire"
 )
 
-// room is the memory of one call of a [Bulk], which later calls use again.
-// Nothing that the caller gets lies in it.
+// room is the body of one call of a [Bulk], whose memory later calls use again.
 type room struct {
-	bulk    *Bulk
-	body    []byte
-	reading wire.Room
+	bulk *Bulk
+	body []byte
 }
 
 // maxRoom bounds the body whose memory is kept.

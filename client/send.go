@@ -105,7 +105,7 @@ func (c *core) sendingIn(m *room, ep *Endpoint, address string, items [][]byte, 
 		x.judge.call.IDs = ep.ids(items)
 	}
 	if m != nil {
-		m.body, x.judge.call.Room = body, &m.reading
+		m.body = body
 	}
 	return x, nil
 }
