@@ -173,9 +173,9 @@ func (c *core) openEntries(j *job) []Entry {
 	for cl := range c.calls {
 		for _, it := range cl.items {
 			if it.job == j {
-				e := it.entry()
-				e.Outcome, e.Cause = caperrors.Unknown, ""
-				entries = append(entries, e)
+				entries = append(entries, Entry{
+					Index: it.index, ID: it.id, Open: true, Outcome: caperrors.Unknown, Attempts: it.attempts, Strikes: it.strikes,
+				})
 			}
 		}
 	}

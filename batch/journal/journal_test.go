@@ -41,8 +41,8 @@ func TestWhatIsKnownAfterAKill(t *testing.T) {
 	got.LastSend = time.Time{}
 	assert.Equal(t, journal.Resumed{Done: 1, Results: 2, InFlight: 2}, got)
 	r, a := refused(1), applied(4)
-	two := again(2)
-	two.Outcome, two.Attempts = caperrors.Unknown, 2
+	two := flying(2, 2)
+	two.Strikes = 1
 	three := flying(3, 1)
 	for i, want := range []batch.Past{{Done: true}, {Entry: &r}, {Entry: &two}, {Entry: &three}, {Entry: &a}, {}} {
 		assert.Equal(t, want, j.Past(i), "item %d", i)

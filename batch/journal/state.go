@@ -116,12 +116,11 @@ func (s *state) past(i int) batch.Past {
 // inFlight is what is known of an item in a call whose answer will not be
 // known. before may be nil.
 func inFlight(i int, before *batch.Entry) *batch.Entry {
-	e := batch.Entry{Index: i}
+	e := batch.Entry{Index: i, Open: true, Outcome: caperrors.Unknown, Attempts: 1}
 	if before != nil {
-		e = *before
+		// What an earlier answer said is of no matter any more.
+		e.ID, e.Attempts, e.Strikes = before.ID, before.Attempts+1, before.Strikes
 	}
-	e.Open, e.Outcome, e.Cause = true, caperrors.Unknown, ""
-	e.Attempts++
 	return &e
 }
 

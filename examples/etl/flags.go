@@ -31,6 +31,7 @@ type options struct {
 	key, id   string
 
 	results, deadLetter, unknown string
+	journal                      string
 	report                       string
 
 	rpm, concurrency, maxBatch, maxAttempts int
@@ -63,6 +64,7 @@ func flagSet(getenv func(string) string) (*flag.FlagSet, *options, *choices) {
 	set.StringVar(&o.deadLetter, "dead-letter", "", "`file` for the bodies of refused and not-sent items; - for standard output")
 	set.StringVar(&o.unknown, "unknown", "", "`file` for the bodies of unknown items; - for standard output")
 	set.StringVar(&o.report, "report", "", "`file` for a report of the load in HTML, which needs nothing beside itself")
+	set.StringVar(&o.journal, "journal", "", "`file` that makes the load resumable: after a kill, give the same command again")
 	set.IntVar(&o.rpm, "rpm", 0, "calls a minute at most; 0 for no bound")
 	set.IntVar(&o.concurrency, "concurrency", 4, "calls in flight at most")
 	set.IntVar(&o.maxBatch, "max-batch", 1000, "items a call at most; what the server takes is learned")
@@ -122,6 +124,12 @@ func (o *options) checkInput(given map[string]bool) error {
 		return errors.New("-generate must be 1 or more")
 	case o.file == "" && o.template != "":
 		return errors.New("-template is for CSV rows, and there is no FILE")
+	case o.journal != "" && o.dryRun:
+		return errors.New("-journal tells of calls, and a -dry-run makes none")
+	case o.journal != "" && o.file == "-":
+		return errors.New("-journal needs an input that can be read again: standard input cannot")
+	case o.journal != "" && (o.results == "-" || o.deadLetter == "-" || o.unknown == "-"):
+		return errors.New("-journal goes on with the files of results: standard output cannot be one")
 	case o.dryRun && o.report != "":
 		return errors.New("-report tells of calls, and a -dry-run makes none")
 	case o.file == "" && given["format"]:

@@ -31,12 +31,19 @@ func (l *load) run(ctx context.Context) int {
 	defer cancel(nil)
 	l.out.failed = cancel
 	l.fed = make(chan struct{})
-	job := l.target.engine.Run(ctx, l.records(ctx))
+	var resumable []batch.RunOption
+	if l.out.keeper != nil {
+		resumable = append(resumable, batch.WithJournal(l.out.keeper.book))
+	}
+	job := l.target.engine.Run(ctx, l.records(ctx), resumable...)
 	shown := startProgress(l.opts.progress, &progress{
 		w: l.stderr, rpm: l.opts.rpm, started: started, in: l.in, out: l.out, engine: job.Progress,
 	}, l.getenv)
 	watched := l.watch(job, shown)
 	for r := range job.Results() {
+		if l.out.keeper != nil && r.Unfinished {
+			continue // the next run takes it up, and writes its line
+		}
 		l.out.settled(&r)
 	}
 	err := job.Err()
@@ -106,9 +113,12 @@ func (l *load) records(ctx context.Context) func(yield func(record, error) bool)
 			case err != nil:
 				yield(record{}, readError(err))
 				return
-			case rec.err != nil:
+			case rec.err != nil && l.out.keeper == nil:
 				l.out.unread(&rec)
 			case !yield(rec, nil):
+				if l.out.keeper != nil {
+					return // the next run sends it
+				}
 				// The engine asked for a record and then had no use for it.
 				l.out.unsent(&rec, errNotTaken)
 				return
@@ -131,7 +141,7 @@ func (l *load) next() (record, error) {
 // drain reads the rest of the input after the job has stopped, so that every record has its line. An interrupted load leaves it: the
 // end is wanted now.
 func (l *load) drain(ctx context.Context, stopped error) {
-	if stopped == nil || errors.Is(stopped, errInterrupted) {
+	if stopped == nil || errors.Is(stopped, errInterrupted) || l.out.keeper != nil {
 		return
 	}
 	select {
@@ -174,10 +184,12 @@ func (l *load) tell(err error, engine *batch.Progress, elapsed time.Duration) {
 	if err != nil {
 		fmt.Fprintln(l.stderr, "etl: stopped:", err)
 	}
-	if err != nil && !l.in.ended.Load() {
+	if err != nil && l.out.keeper != nil {
+		fmt.Fprintln(l.stderr, "etl: to go on, give the same command again: the journal knows what is done")
+	} else if err != nil && !l.in.ended.Load() {
 		fmt.Fprintf(l.stderr, "etl: what comes after record %d was not read, and stands in no file\n", l.in.rows())
 	}
-	if errors.Is(err, errInterrupted) {
+	if errors.Is(err, errInterrupted) && l.out.keeper == nil {
 		l.tellHowToGoOn()
 	}
 	fmt.Fprintln(l.stderr, summary(&counts, engine, elapsed))

@@ -23,6 +23,7 @@ type outputs struct {
 	results, deadLetter, unknown *sink // nil: not asked for
 	tally                        tally
 	recorder                     *report.Recorder // nil: no report
+	keeper                       *keeper          // nil: no journal
 	err                          error            // the first failure to write
 	failed                       func(error)
 	closed                       bool
@@ -47,6 +48,10 @@ type resultLine struct {
 
 // settled writes down what became of an item.
 func (o *outputs) settled(r *batch.Result[record]) {
+	if r.Item.err != nil {
+		o.unread(&r.Item) // the engine had it for its place in the journal
+		return
+	}
 	o.put(&r.Item, &resultLine{
 		Row: r.Item.row, ID: r.ID, Key: r.Key, Outcome: r.Outcome, Code: r.Code, Message: messageOf(r), Attempts: r.Attempts,
 		RequestID: r.RequestID, AfterUnknown: r.AfterUnknown, Warnings: r.Warnings,
@@ -124,6 +129,9 @@ func (o *outputs) put(r *record, line *resultLine) {
 	if bodies != nil && r.body != nil {
 		o.check(bodies.write(r.body, newline))
 	}
+	if o.keeper != nil {
+		o.delivered(r)
+	}
 }
 
 // check notes the first failure, and has the load stopped: what cannot be written down must not be sent.
@@ -155,6 +163,10 @@ func (o *outputs) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
+	if o.keeper != nil {
+		o.mark()
+		o.check(o.keeper.book.Close())
+	}
 	for _, s := range []*sink{o.results, o.deadLetter, o.unknown} {
 		if s != nil {
 			o.check(s.close())
@@ -169,6 +181,7 @@ type sink struct {
 	w       *bufio.Writer
 	file    *os.File // nil: standard output, not ours to close
 	flushed time.Time
+	at      int64 // bytes written
 }
 
 // flushEvery is how old what is buffered may become while lines are written, for those who follow the file.
@@ -178,7 +191,8 @@ var newline = []byte{'\n'}
 
 func (s *sink) write(parts ...[]byte) error {
 	for _, part := range parts {
-		if _, err := s.w.Write(part); err != nil {
+		n, err := s.w.Write(part)
+		if s.at += int64(n); err != nil {
 			return s.fault(err)
 		}
 	}
@@ -208,9 +222,9 @@ func (s *sink) fault(err error) error {
 	return fmt.Errorf("-%s: %w", s.flag, err)
 }
 
-// openOutputs creates the files that the options name. It checks all of them before it empties any: no two may be the same, and none
-// may be the input or the template.
-func openOutputs(o *options, stdin io.Reader, stdout io.Writer) (*outputs, error) {
+// openOutputs creates the files that the options name, or goes on with them as far as the journal says that they are good; k may be
+// nil. It checks all of them before it empties any: no two may be the same, and none may be the input or the template.
+func openOutputs(o *options, stdin io.Reader, stdout io.Writer, k *keeper) (*outputs, error) {
 	out := &outputs{}
 	out.encoder = json.NewEncoder(&out.line)
 	out.encoder.SetEscapeHTML(false)
@@ -223,6 +237,11 @@ func openOutputs(o *options, stdin io.Reader, stdout io.Writer) (*outputs, error
 	taken := takenFiles(o, stdin)
 	if o.report != "" {
 		if err := errors.Join(taken.add("-report", o.report), checkReport(o.report)); err != nil {
+			return nil, &usageError{err}
+		}
+	}
+	if o.journal != "" {
+		if err := taken.add("-journal", o.journal); err != nil {
 			return nil, &usageError{err}
 		}
 	}
@@ -240,7 +259,14 @@ func openOutputs(o *options, stdin io.Reader, stdout io.Writer) (*outputs, error
 		}
 		s := &sink{flag: t.flag, flushed: time.Now()}
 		w := stdout
-		if t.path != "-" {
+		switch {
+		case k != nil:
+			if err := s.goOn(t.path, k.note.Files[t.flag]); err != nil {
+				_ = out.close()
+				return nil, &usageError{s.fault(err)}
+			}
+			w = s.file
+		case t.path != "-":
 			// Items are about customers: nobody else's business.
 			f, err := os.OpenFile(t.path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 			if err != nil {

@@ -155,7 +155,7 @@ func TestMessageSaysWhyIfTheServerDoesNot(t *testing.T) {
 func TestResultLineHasItsMembersInOrder(t *testing.T) {
 	t.Parallel()
 	var stdout bytes.Buffer
-	out, err := openOutputs(&options{results: "-"}, nil, &stdout)
+	out, err := openOutputs(&options{results: "-"}, nil, &stdout, nil)
 	require.NoError(t, err)
 	out.settled(&batch.Result[record]{
 		Item: record{row: 7}, ID: "i", Key: "k", Outcome: caperrors.Refused, AfterUnknown: true, Code: 521, Kind: caperrors.ErrTransient,

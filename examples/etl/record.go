@@ -16,8 +16,8 @@ type record struct {
 	err     error // why it could not be read
 }
 
-// MarshalJSON returns the item's body.
-func (r record) MarshalJSON() ([]byte, error) { return r.body, nil } //nolint:unparam // as json.Marshaler wants it
+// MarshalJSON returns the item's body, or why there is none.
+func (r record) MarshalJSON() ([]byte, error) { return r.body, r.err }
 
 // maxRecord bounds one record in bytes, so that a quote that is never closed does not fill the memory.
 const maxRecord = 16 << 20

@@ -75,7 +75,7 @@ func (c *command) run(ctx context.Context, args []string) int {
 // lose what they held.
 func (c *command) load(ctx context.Context, opts *options) (int, error) {
 	if opts.dryRun {
-		in, out, err := c.open(ctx, opts)
+		in, out, err := c.open(ctx, opts, nil)
 		if err != nil {
 			return 0, err
 		}
@@ -93,26 +93,35 @@ func (c *command) load(ctx context.Context, opts *options) (int, error) {
 		return 0, err
 	}
 	defer t.close()
-	in, out, err := c.open(ctx, opts)
+	k, err := c.openKeeper(ctx, opts)
 	if err != nil {
 		return 0, err
+	}
+	in, out, err := c.open(ctx, opts, k)
+	if err != nil {
+		return 0, errors.Join(err, k.close())
 	}
 	defer in.close()
 	if t.server != nil {
 		fmt.Fprintln(c.stderr, "etl: no -base-url: loading into the built-in simulator, nothing leaves this process")
+	}
+	if k != nil {
+		if err = c.resume(ctx, opts, k, t, out); err != nil {
+			return 0, errors.Join(err, out.close())
+		}
 	}
 	out.recorder = recorder
 	l := &load{opts: opts, target: t, in: in, out: out, command: c}
 	return l.run(ctx), nil
 }
 
-// open opens input and outputs.
-func (c *command) open(ctx context.Context, opts *options) (*input, *outputs, error) {
+// open opens input and outputs. k may be nil.
+func (c *command) open(ctx context.Context, opts *options, k *keeper) (*input, *outputs, error) {
 	in, err := openInput(ctx, opts, c.stdin, c.draining)
 	if err != nil {
 		return nil, nil, err
 	}
-	out, err := openOutputs(opts, c.stdin, c.stdout)
+	out, err := openOutputs(opts, c.stdin, c.stdout, k)
 	if err != nil {
 		in.close()
 		return nil, nil, err
