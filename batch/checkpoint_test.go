@@ -214,12 +214,35 @@ func TestALearnedLimitIsNotLearnedAgain(t *testing.T) {
 	}
 }
 
+func TestALearnedWeightIsNotLearnedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		srv.bytes = 2000
+		first := newEngine(t, srv, batch.Config[bill]{MaxItems: 100})
+		_, err := first.Do(t.Context(), numbered(5000))
+		require.NoError(t, err)
+		learned := first.Limits()
+		require.Positive(t, srv.overweight)
+		assert.LessOrEqual(t, learned.AcceptedBytes, 2000)
+		assert.Greater(t, learned.RefusedBytes, 2000)
+
+		srv.overweight = 0
+		second := newEngine(t, srv, batch.Config[bill]{MaxItems: 100})
+		require.NoError(t, second.SetLimits(learned))
+		_, err = second.Do(t.Context(), numbered(1000))
+		require.NoError(t, err)
+		assert.Zero(t, srv.overweight)
+	})
+}
+
 func TestLimitsThatAreNotTaken(t *testing.T) {
 	t.Parallel()
 	for name, l := range map[string]batch.Limits{
 		"another endpoint":    {Endpoint: "other", Accepted: 5},
 		"refused below taken": {Endpoint: "batch", Accepted: 5, Refused: 5},
 		"negative":            {Endpoint: "batch", Accepted: -1},
+		"bytes the same":      {Endpoint: "batch", AcceptedBytes: 9, RefusedBytes: 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

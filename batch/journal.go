@@ -28,7 +28,7 @@ type Journal interface {
 	// Settled is told what became of items, before the caller gets their
 	// results and before any of them goes out again, one call at a time. It
 	// need not be durable when it returns: what is lost counts as in flight.
-	// ctx does not end with the run's.
+	// The entries are the journal's to keep. ctx does not end with the run's.
 	Settled(ctx context.Context, entries []Entry) error
 }
 

@@ -29,6 +29,14 @@ func (c *core) redeliver(it *item, e *Entry) {
 	}
 }
 
+// makeRoom makes room for what the journals will be told of a call that came
+// back.
+func (cl *call) makeRoom() {
+	for _, in := range cl.intents {
+		in.job.entries = slices.Grow(in.job.entries, len(in.items))
+	}
+}
+
 // keepOpen notes for the journals which items of a call that came back go out
 // again. Items that have their result have no job any more.
 func keepOpen(items []*item) {

@@ -9,6 +9,11 @@ type Limits struct {
 	Accepted int    `json:"accepted,omitempty"` // most items that a call was seen to take; 0: not known
 	Refused  int    `json:"refused,omitempty"`  // fewest that it was seen to be refused with; 0: not known
 	Patience int    `json:"patience,omitempty"` // full calls before Refused is tried again; 0: the default
+
+	// AcceptedBytes and RefusedBytes are the same for the bytes of a call's items,
+	// once a call was refused for them; 0: not known.
+	AcceptedBytes int `json:"accepted_bytes,omitempty"`
+	RefusedBytes  int `json:"refused_bytes,omitempty"`
 }
 
 // Limits returns what is known now. All engines of a client that send to the
@@ -32,7 +37,7 @@ func (c *core) setLimits(l Limits) error {
 		return nil
 	case l.Endpoint != c.name:
 		reason = "is of another endpoint than " + c.name
-	case l.Accepted < 0 || l.Refused < 0 || l.Patience < 0 || l.Refused > 0 && l.Refused <= l.Accepted:
+	case l.Patience < 0, !isRange(l.Accepted, l.Refused), !isRange(l.AcceptedBytes, l.RefusedBytes):
 		reason = "contradicts itself"
 	default:
 		c.limits.restore(l)
@@ -41,20 +46,38 @@ func (c *core) setLimits(l Limits) error {
 	return &caperrors.ArgumentError{Field: "limits", Index: -1, Reason: reason}
 }
 
+// isRange reports whether a size was accepted that is below one that was
+// refused, each 0 if there is none.
+func isRange(accepted, refused int) bool {
+	return accepted >= 0 && refused >= 0 && (refused == 0 || accepted < refused)
+}
+
 func (l *limits) export() Limits {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return Limits{Accepted: l.lo, Refused: l.hi, Patience: l.retryHi}
+	learned := Limits{Accepted: l.lo, Refused: l.hi, Patience: l.retryHi}
+	l.mu.Unlock()
+	w := &l.weights
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.met {
+		learned.AcceptedBytes, learned.RefusedBytes = w.lo, w.hi
+	}
+	return learned
 }
 
 func (l *limits) restore(from Limits) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.lo != 0 || l.hi != 0 {
-		return
+	if l.lo == 0 && l.hi == 0 {
+		l.lo, l.hi = from.Accepted, from.Refused
+		if from.Patience > 0 {
+			l.retryHi = from.Patience
+		}
 	}
-	l.lo, l.hi = from.Accepted, from.Refused
-	if from.Patience > 0 {
-		l.retryHi = from.Patience
+	l.mu.Unlock()
+	w := &l.weights
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.met && w.lo == 0 && from.RefusedBytes > 0 {
+		w.met, w.lo, w.hi, w.retryHi = true, from.AcceptedBytes, from.RefusedBytes, firstRetryHi
 	}
 }

@@ -19,6 +19,7 @@ func (c *core) settle(cl *call, verdicts []caperrors.Verdict, err error) {
 	defer c.giveRoom(cl)
 	c.event(Event{Kind: CallEnded, At: now, Items: len(cl.items), InFlight: len(c.calls) + 1, Took: took, Err: err})
 	if len(cl.intents) > 0 {
+		cl.makeRoom()
 		defer keepOpen(slices.Clone(cl.items))
 		var unkept *journalError
 		if errors.As(err, &unkept) {

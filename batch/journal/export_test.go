@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -204,7 +205,8 @@ func Seal(lines [][]byte) []byte {
 	var chain uint32
 	for _, l := range lines {
 		l = bytes.TrimSuffix(l, []byte("}"))
-		text, chain = sealLine(text, chain, l)
+		start := len(text)
+		text, chain = seal(append(text, l...), start, chain)
 	}
 	return append(firstLine(int64(firstLen+len(text))), text...)
 }
@@ -214,4 +216,15 @@ func (d *Disk) SetFail(fail func(op int) error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.fail = fail
+}
+
+// Text returns the line about some items, or about those that are sent, and what
+// encoding/json makes of it.
+func Text(at int64, positions []int, entries []batch.Entry) (text, want []byte, err error) {
+	l := &line{At: at, Send: positions, Items: entries}
+	if text, err = appendText(nil, l); err != nil {
+		return nil, nil, err
+	}
+	want, err = json.Marshal(l)
+	return text, want, err
 }

@@ -6,7 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/capillary-go/capillary/batch"
 	"github.com/capillary-go/capillary/batch/journal"
+	caperrors "github.com/capillary-go/capillary/errors"
 )
 
 // FuzzRead reads lines with right checksums: whatever they say, a journal that
@@ -67,6 +69,26 @@ func FuzzAnything(f *testing.F) {
 		known, err := journal.Read(text, 3)
 		if err == nil {
 			require.Len(t, known, 3)
+		}
+	})
+}
+
+// FuzzText compares the lines that are written without reflection with those of
+// encoding/json.
+func FuzzText(f *testing.F) {
+	f.Add(int64(5), 1, "b-1", uint8(1), false, 1, 600, "r-1", "")
+	f.Add(int64(0), -1, "b<\"\\\x00é", uint8(3), true, 0, 0, "", "no\n")
+	f.Fuzz(func(t *testing.T, at int64, index int, id string, outcome uint8, flag bool, n, code int, request, message string) {
+		e := batch.Entry{
+			Index: index, ID: id, Outcome: caperrors.Outcome(outcome % 5), Open: flag, AfterUnknown: !flag, Attempts: n, Strikes: n / 2,
+			Code: caperrors.Code(code), RequestID: request, Message: message,
+		}
+		for _, positions := range [][]int{nil, {index}, {index, n}} {
+			for _, entries := range [][]batch.Entry{nil, {e}, {e, applied(n)}} {
+				got, want, err := journal.Text(at, positions, entries)
+				require.NoError(t, err)
+				require.Equal(t, string(want), string(got))
+			}
 		}
 	})
 }

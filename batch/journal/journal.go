@@ -115,8 +115,8 @@ func (j *Journal) load(identity map[string]string) error {
 	}
 	s := j.state
 	j.resumed = Resumed{Done: s.done.Len(), InFlight: s.land(), LastSend: s.last}
-	for _, e := range s.items {
-		if !e.Open {
+	for _, k := range s.items {
+		if k.final() {
 			j.resumed.Results++
 		}
 	}
@@ -189,7 +189,7 @@ func (j *Journal) Settled(_ context.Context, entries []batch.Entry) error {
 func (j *Journal) Delivered(index int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if e := j.state.items[index]; e != nil && !e.Open {
+	if j.state.items[index].final() {
 		j.delivered = append(j.delivered, index)
 	}
 }

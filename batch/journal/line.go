@@ -43,19 +43,21 @@ const (
 // appendLine appends a line to dst, and returns its checksum; chain is that of
 // the line before.
 func appendLine(dst []byte, chain uint32, l *line) ([]byte, uint32, error) {
-	text, err := json.Marshal(l)
+	start := len(dst)
+	dst, err := appendText(dst, l)
 	if err != nil {
-		return dst, chain, err
+		return dst[:start], chain, err
 	}
-	dst, chain = sealLine(dst, chain, text[:len(text)-1]) // without the brace
+	dst = dst[:len(dst)-1] // without the brace
+	dst, chain = seal(dst, start, chain)
 	return dst, chain, nil
 }
 
-// sealLine appends a line that has no brace at its end, and its checksum.
-func sealLine(dst []byte, chain uint32, text []byte) ([]byte, uint32) {
-	chain = crc32.Update(chain, castagnoli, text)
-	dst = append(append(dst, text...), crcBegin...)
-	dst = appendHex(dst, chain)
+// seal ends the line that begins at start, and has no brace at its end, with its
+// checksum.
+func seal(dst []byte, start int, chain uint32) ([]byte, uint32) {
+	chain = crc32.Update(chain, castagnoli, dst[start:])
+	dst = appendHex(append(dst, crcBegin...), chain)
 	return append(dst, crcEnd+"\n"...), chain
 }
 

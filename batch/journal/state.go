@@ -17,16 +17,22 @@ import (
 type state struct {
 	header *header
 	done   batch.Positions
-	failed map[int]struct{}     // of done, those that hold their keys
-	items  map[int]*batch.Entry // not done, and something is known of them
-	flying map[int]struct{}     // in a call
-	last   time.Time            // when a call was last announced
+	failed map[int]struct{} // of done, those that hold their keys
+	items  map[int]known    // not done, and something is known of them
+	last   time.Time        // when a call was last announced
 	note   json.RawMessage
 }
 
-func newState() *state {
-	return &state{failed: make(map[int]struct{}), items: make(map[int]*batch.Entry), flying: make(map[int]struct{})}
+// known is what is known of an item that is not done.
+type known struct {
+	entry  *batch.Entry // nil: nothing was told of it
+	flying bool         // it is in a call
 }
+
+// final reports whether the item has its result.
+func (k known) final() bool { return k.entry != nil && !k.entry.Open }
+
+func newState() *state { return &state{failed: make(map[int]struct{}), items: make(map[int]known)} }
 
 // apply adds a line. An error says that it contradicts what came before; the
 // state is of no use then.
@@ -54,8 +60,7 @@ func (s *state) apply(l *line) error {
 		if e.Index < 0 || s.done.Has(e.Index) {
 			return fmt.Errorf("item %d has its result already", e.Index)
 		}
-		s.items[e.Index] = e
-		delete(s.flying, e.Index)
+		s.items[e.Index] = known{entry: e}
 	}
 	if err := s.mark(l.Mark); err != nil {
 		return err
@@ -68,11 +73,12 @@ func (s *state) apply(l *line) error {
 
 func (s *state) send(positions []int) error {
 	for _, i := range positions {
-		_, flying := s.flying[i]
-		if e := s.items[i]; i < 0 || flying || s.done.Has(i) || e != nil && !e.Open {
+		k := s.items[i]
+		if i < 0 || k.flying || k.final() || s.done.Has(i) {
 			return fmt.Errorf("item %d is sent, and is in flight or has its result already", i)
 		}
-		s.flying[i] = struct{}{}
+		k.flying = true
+		s.items[i] = k
 	}
 	return nil
 }
@@ -80,14 +86,14 @@ func (s *state) send(positions []int) error {
 func (s *state) mark(ranges [][2]int) error {
 	for _, r := range ranges {
 		for i := r[0]; i <= r[1]; i++ {
-			e := s.items[i]
-			if e == nil || e.Open {
+			k := s.items[i]
+			if !k.final() || k.flying {
 				return fmt.Errorf("item %d is marked, and has no result", i)
 			}
 			if err := s.done.Add(i); err != nil {
 				return err
 			}
-			if e.Failed() {
+			if k.entry.Failed() {
 				s.failed[i] = struct{}{}
 			}
 			delete(s.items, i)
@@ -102,15 +108,15 @@ func (s *state) past(i int) batch.Past {
 		_, failed := s.failed[i]
 		return batch.Past{Done: true, Failed: failed}
 	}
-	e := s.items[i]
-	if _, flying := s.flying[i]; flying {
-		return batch.Past{Entry: inFlight(i, e)}
-	}
-	if e == nil {
+	switch k := s.items[i]; {
+	case k.flying:
+		return batch.Past{Entry: inFlight(i, k.entry)}
+	case k.entry != nil:
+		e := *k.entry
+		return batch.Past{Entry: &e}
+	default:
 		return batch.Past{}
 	}
-	known := *e
-	return batch.Past{Entry: &known}
 }
 
 // inFlight is what is known of an item in a call whose answer will not be
@@ -126,11 +132,13 @@ func inFlight(i int, before *batch.Entry) *batch.Entry {
 
 // land makes unknown what is in flight: the process that sent it is gone.
 func (s *state) land() int {
-	n := len(s.flying)
-	for i := range s.flying {
-		s.items[i] = inFlight(i, s.items[i])
+	n := 0
+	for i, k := range s.items {
+		if k.flying {
+			n++
+			s.items[i] = known{entry: inFlight(i, k.entry)}
+		}
 	}
-	clear(s.flying)
 	return n
 }
 
@@ -140,16 +148,26 @@ const entriesALine = 500
 // lines returns the lines that add up to the state.
 func (s *state) lines() []*line {
 	all := []*line{{Header: s.header}, {Done: &s.done, Failed: slices.Sorted(maps.Keys(s.failed)), Note: s.note}}
-	positions := slices.Sorted(maps.Keys(s.items))
-	for chunk := range slices.Chunk(positions, entriesALine) {
+	var told, flying []int
+	for i, k := range s.items {
+		if k.entry != nil {
+			told = append(told, i)
+		}
+		if k.flying {
+			flying = append(flying, i)
+		}
+	}
+	slices.Sort(told)
+	slices.Sort(flying)
+	for chunk := range slices.Chunk(told, entriesALine) {
 		l := &line{Items: make([]batch.Entry, 0, len(chunk))}
 		for _, i := range chunk {
-			l.Items = append(l.Items, *s.items[i])
+			l.Items = append(l.Items, *s.items[i].entry)
 		}
 		all = append(all, l)
 	}
-	if len(s.flying) > 0 {
-		all = append(all, &line{Send: slices.Sorted(maps.Keys(s.flying))})
+	if len(flying) > 0 {
+		all = append(all, &line{Send: flying})
 	}
 	if !s.last.IsZero() {
 		all[1].At = s.last.UnixMilli()

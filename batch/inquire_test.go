@@ -1,0 +1,82 @@
+package batch_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/capillary-go/capillary/batch"
+	caperrors "github.com/capillary-go/capillary/errors"
+)
+
+func TestAnItemThatWasInFlightIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		find     func(ctx context.Context, items []bill) ([]batch.Found, error)
+		outcome  caperrors.Outcome
+		sends    int
+		attempts int
+		after    bool
+	}{
+		"it is there": {func(context.Context, []bill) ([]batch.Found, error) {
+			return []batch.Found{batch.Present}, nil
+		}, caperrors.Duplicate, 0, 1, true},
+		"it is not there": {func(context.Context, []bill) ([]batch.Found, error) {
+			return []batch.Found{batch.Absent}, nil
+		}, caperrors.Applied, 1, 2, true},
+		"nobody can tell": {func(context.Context, []bill) ([]batch.Found, error) {
+			return []batch.Found{batch.CannotTell}, nil
+		}, caperrors.Unknown, 0, 1, false},
+		"the question fails": {func(context.Context, []bill) ([]batch.Found, error) {
+			return nil, errors.New("no answer")
+		}, caperrors.Unknown, 0, 1, false},
+		"the answer is of another length": {func(context.Context, []bill) ([]batch.Found, error) {
+			return []batch.Found{batch.Absent, batch.Absent}, nil
+		}, caperrors.Unknown, 0, 1, false},
+		"the question panics": {func(context.Context, []bill) ([]batch.Found, error) {
+			panic("oh")
+		}, caperrors.Unknown, 0, 1, false},
+		"the question does not return in time": {func(context.Context, []bill) ([]batch.Found, error) {
+			nap(time.Hour)
+			return []batch.Found{batch.Absent}, nil
+		}, caperrors.Unknown, 0, 1, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer()
+				book := newLogbook()
+				book.known[0] = batch.Entry{Index: 0, Open: true, Outcome: caperrors.Unknown, Attempts: 1}
+				asked := 0
+				eng := newEngine(t, srv, batch.Config[bill]{
+					OnUnknown: batch.ReconcileUnknown,
+					Reconcile: func(ctx context.Context, items []bill) ([]batch.Found, error) {
+						asked++
+						assert.Equal(t, []bill{{ID: "0", Customer: "a"}}, items)
+						assert.Empty(t, srv.sent(), "nothing of its customer goes out meanwhile")
+						return tt.find(ctx, items)
+					},
+				})
+				items := ofCustomers("a", "a")
+				run := eng.Run(t.Context(), fromBills(items), batch.WithJournal(book))
+				results := runAllOf(run)
+				require.NoError(t, run.Err())
+				assert.Equal(t, 1, asked)
+				assert.Equal(t, tt.outcome, results[0].Outcome)
+				assert.Equal(t, tt.attempts, results[0].Attempts)
+				assert.Equal(t, tt.after, results[0].AfterUnknown)
+				assert.Len(t, srv.callsWith("0"), tt.sends)
+				assert.Equal(t, caperrors.Applied, results[1].Outcome)
+				assert.False(t, book.known[0].Open, "the journal knows it")
+				nap(2 * time.Hour)
+				assertIdle(t, eng)
+			})
+		})
+	}
+}
