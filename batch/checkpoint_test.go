@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -76,9 +77,9 @@ func TestACheckpointHoldsWhatIsInFlightAsUnknown(t *testing.T) {
 		}
 		eng := newEngine(t, srv, batch.Config[bill]{})
 		run := eng.Run(t.Context(), fromBills(numbered(2)))
-		var before, during, between batch.Checkpoint
-		before = run.Checkpoint()
-		probe := time.AfterFunc(25*time.Millisecond, func() { during = run.Checkpoint() })
+		var between batch.Checkpoint
+		before, inside := run.Checkpoint(), make(chan batch.Checkpoint, 1)
+		probe := time.AfterFunc(25*time.Millisecond, func() { inside <- run.Checkpoint() })
 		defer probe.Stop()
 		for r := range run.Results() {
 			if r.Index == 1 {
@@ -87,6 +88,7 @@ func TestACheckpointHoldsWhatIsInFlightAsUnknown(t *testing.T) {
 		}
 		assert.Equal(t, 0, before.Done.Len())
 		assert.Empty(t, before.Items)
+		during := <-inside
 		require.Len(t, during.Items, 2)
 		for i, e := range during.Items {
 			assert.Equal(t, batch.Entry{Index: i, Open: true, Outcome: caperrors.Unknown, Attempts: 1}, e)
@@ -262,19 +264,21 @@ func TestLimitsThatAreNotTaken(t *testing.T) {
 
 // interrupted runs a world's items until some moment, and returns the
 // checkpoint.
-func (w *world) interrupted(t *testing.T, items []bill, cp batch.Checkpoint, results map[int]batch.Result[bill]) (batch.Checkpoint, error) {
+func (w *world) interrupted(
+	t *testing.T, rng *rand.Rand, items []bill, cp batch.Checkpoint, results map[int]batch.Result[bill],
+) (batch.Checkpoint, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	run := w.eng.Run(ctx, fromBills(items), batch.Resume(cp))
 	stopAfter := -1
-	switch moment := time.Duration(w.rng.IntN(5000)) * time.Millisecond; w.rng.IntN(4) {
+	switch moment := time.Duration(rng.IntN(5000)) * time.Millisecond; rng.IntN(4) {
 	case 0:
 		defer time.AfterFunc(moment, cancel).Stop()
 	case 1:
 		defer time.AfterFunc(moment, func() { run.Stop(nil) }).Stop()
 	case 2:
-		stopAfter = w.rng.IntN(len(items) + 1)
+		stopAfter = rng.IntN(len(items) + 1)
 	}
 	for r := range run.Results() {
 		if stopAfter == 0 {
@@ -302,12 +306,13 @@ func TestHoweverALoadIsInterruptedEveryItemHasOneFate(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, seed)
 			w.srv.dedupe = w.resend
+			rng := rand.New(rand.NewPCG(seed, 8)) // the server draws on the world's
 			items := w.items(0)
 			results := make(map[int]batch.Result[bill])
 			var cp batch.Checkpoint
 			var err error
 			for range 200 {
-				cp, err = w.interrupted(t, items, cp, results)
+				cp, err = w.interrupted(t, rng, items, cp, results)
 				require.NoError(t, err, "seed %d", seed)
 				if len(results) == len(items) {
 					break

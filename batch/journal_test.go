@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -304,12 +305,12 @@ func TestWhatTheJobsEndLeavesOpenIsFinishedLater(t *testing.T) {
 
 // killed runs a world's items until some moment, at which the process dies, and
 // returns the results that came before.
-func (w *world) killed(t *testing.T, items []bill, book *logbook, results map[int]batch.Result[bill]) error {
+func (w *world) killed(t *testing.T, rng *rand.Rand, items []bill, book *logbook, results map[int]batch.Result[bill]) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if w.rng.IntN(4) > 0 {
-		death := time.AfterFunc(time.Duration(w.rng.IntN(5000))*time.Millisecond, func() {
+	if rng.IntN(4) > 0 {
+		death := time.AfterFunc(time.Duration(rng.IntN(5000))*time.Millisecond, func() {
 			book.kill()
 			// The server does not notice: only the waits of the dead engine end.
 			cancel()
@@ -338,12 +339,13 @@ func TestWhateverKillsALoadEveryItemHasOneFate(t *testing.T) {
 	for seed := range runs {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, seed)
+			rng := rand.New(rand.NewPCG(seed, 8)) // the server draws on the world's
 			items := w.items(0)
 			w.srv.deaf, w.srv.dedupe = true, w.resend // the dead run's calls go on
 			results := make(map[int]batch.Result[bill])
 			book := newLogbook()
 			for range 200 {
-				require.NoError(t, w.killed(t, items, book, results), "seed %d", seed)
+				require.NoError(t, w.killed(t, rng, items, book, results), "seed %d", seed)
 				if len(results) == len(items) {
 					break
 				}
