@@ -1,6 +1,10 @@
 package wire
 
-import caperrors "github.com/capillary-go/capillary/errors"
+import (
+	"bytes"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
 
 // item is one answered item: what it says of itself, before it is paired with
 // an item sent.
@@ -22,7 +26,7 @@ type reader struct {
 	keep     int
 	answered int    // items in the answer, kept or not
 	found    bool   // the place of the items was there
-	place    string // the member at the top that the last items stood below
+	place    []byte // the member at the top that the last items stood below
 	before   mark   // what was there before that
 
 	raw     []byte   // the body without what surrounds the JSON text
@@ -63,6 +67,8 @@ func (r *reader) begin(h *HTTP, c *Call) {
 		http: *h,
 		keep: c.keepItems(),
 		top:  topV2{total: -1, failed: -1, counted: -1},
+
+		place: r.place[:0],
 	}
 	if c.Dialect != V2Single { // which has one thing and no items
 		r.items = c.Room.take(c.sent())
@@ -81,8 +87,8 @@ func (r *reader) rewind(m mark) {
 // enter consumes the value of a member at the top that leads to items. Several
 // members may; of one that comes again the later value counts.
 func (r *reader) enter(name []byte, rest string) {
-	if r.place != string(name) {
-		r.place, r.before = string(name), r.mark()
+	if !bytes.Equal(r.place, name) {
+		r.place, r.before = append(r.place[:0], name...), r.mark()
 	} else {
 		r.rewind(r.before)
 		r.found = r.answered > 0
@@ -93,7 +99,7 @@ func (r *reader) enter(name []byte, rest string) {
 // forget drops the items read so far.
 func (r *reader) forget() {
 	r.rewind(mark{})
-	r.found, r.place = false, ""
+	r.found, r.place = false, r.place[:0]
 	r.before = mark{}
 }
 
