@@ -333,3 +333,51 @@ func TestHoweverALoadIsInterruptedEveryItemHasOneFate(t *testing.T) {
 		})
 	}
 }
+
+func TestARunThatGoesOnLooksBeforeItSends(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100, Advanced: batch.Advanced{Window: 2000}})
+		items := numbered(3000)
+		for i := 1000; i < 1900; i += 30 {
+			items[i].Customer = "hot" // 30 bills: the longest backlog
+		}
+		run := eng.Run(t.Context(), func(yield func(bill, error) bool) {
+			for i, b := range items {
+				if i%100 == 0 {
+					nap(time.Millisecond)
+				}
+				if !yield(b, nil) {
+					return
+				}
+			}
+		}, batch.Resume(batch.Checkpoint{}))
+		assert.Len(t, runAllOf(run), 3000)
+		require.NoError(t, run.Err())
+		calls := srv.sent()
+		assert.Contains(t, calls[0], "1000", "the first call carries the hot customer")
+		assert.LessOrEqual(t, len(calls), 33, "no call more than the data needs, but for the last ones")
+		assert.Equal(t, 20*time.Millisecond, srv.calls[0].at.Sub(run.Progress().Started), "when the window is full")
+	})
+}
+
+func TestARunThatGoesOnDoesNotWaitForASlowSource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 5})
+		run := eng.Run(t.Context(), func(yield func(bill, error) bool) {
+			for i, b := range numbered(100) {
+				if i > 0 {
+					nap(100 * time.Millisecond)
+				}
+				if !yield(b, nil) {
+					return
+				}
+			}
+		}, batch.Resume(batch.Checkpoint{}))
+		runAllOf(run)
+		assert.Equal(t, time.Second, srv.calls[0].at.Sub(run.Progress().Started), "the linger")
+	})
+}

@@ -42,6 +42,8 @@ type job struct {
 
 	tracked  bool        // delivery is kept
 	delivery delivery    // which results were delivered
+	filling  bool        // it goes on from an earlier run, and its window was not full yet
+	fillBy   time.Time   // when that is not waited for any more; zero before the first item
 	earlier  *Checkpoint // that it goes on from; nil for none
 	leftover []Entry     // of items whose result is unfinished, if anything is known of them
 
@@ -186,6 +188,9 @@ func (j *job) admit(slot int, e encoded, past *Entry) {
 	j.turns++
 	c.live++
 	c.weight += it.weight()
+	if j.filling && j.fillBy.IsZero() {
+		j.fillBy = time.Now().Add(c.linger)
+	}
 	if past != nil {
 		it.recall(past)
 	}

@@ -44,6 +44,10 @@ func (c *core) plan(now time.Time, pace float64) plan {
 	if learning || available == 0 || len(c.calls) >= lanes {
 		return wait
 	}
+	if until, ok := c.filling(now); ok {
+		wait.wakeAt = earlier(wait.wakeAt, until)
+		return wait
+	}
 	if len(c.calls) >= c.usefulLanes(n, pace) {
 		// More items may make another lane useful.
 		c.wanted = (available/n + 1) * n
@@ -139,4 +143,19 @@ func earlier(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// filling reports whether a run that goes on from an earlier one still fills its
+// window, and until when that is waited for. What is left of a load is skewed:
+// calls that went out before the long backlogs are seen would be calls added.
+func (c *core) filling(now time.Time) (until time.Time, ok bool) {
+	for j := range c.jobs {
+		if j.filling && (!j.admitting || j.flushing > 0 || j.live >= c.window || !j.fillBy.IsZero() && !now.Before(j.fillBy)) {
+			j.filling = false
+		}
+		if j.filling && !j.fillBy.IsZero() {
+			until, ok = earlier(until, j.fillBy), true
+		}
+	}
+	return until, ok
 }

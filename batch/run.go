@@ -43,6 +43,7 @@ func (e *Engine[T]) Run(ctx context.Context, src iter.Seq2[T, error], opts ...Ru
 	r := &Run[T]{engine: e, job: newJob(ctx, e.core), src: src, past: o.past(), values: newSlots[T](e.core.window)}
 	r.job.value = r.values.peek
 	r.job.tracked, r.job.journal = true, o.journal
+	r.job.filling = o.journal != nil || o.checkpoint != nil
 	if o.checkpoint != nil {
 		r.job.resume(o.checkpoint)
 	}

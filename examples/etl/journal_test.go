@@ -231,6 +231,7 @@ func TestALoadThatIsKilledLosesAndDoublesNothing(t *testing.T) {
 			break
 		}
 		died++
+		t.Logf("killed at call %d: %s", v.calls.Load(), said)
 	}
 	killed, status, said = v.run(0)
 	require.False(t, killed)
