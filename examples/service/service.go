@@ -18,6 +18,9 @@ import (
 	caperrors "github.com/capillary-go/capillary/errors"
 )
 
+// lastAnswers is how long callers have to read their answers if draining took all of its time.
+const lastAnswers = 2 * time.Second
+
 // service takes bills over HTTP and brings them to the loyalty API in full calls. One writer serves all requests, so that the bills of
 // one customer stay in order whoever brings them.
 type service struct {
@@ -98,7 +101,7 @@ func (s *service) stop(reason error) {
 }
 
 // serve answers requests until ctx ends or nothing can be sent any more. It then drains: requests under way get their answers, new ones
-// 503, and what was accepted is brought to its end, all within the time for draining.
+// 503, and what was accepted is brought to its end, all within the time for draining. After that the port is closed.
 func (s *service) serve(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler:           s.handler(),
@@ -121,15 +124,19 @@ func (s *service) serve(ctx context.Context, l net.Listener) error {
 	}
 	s.draining.Store(true)
 	s.log.Info("draining", "queued", s.queued.Load())
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.drain)
+	srv.SetKeepAlivesEnabled(false)
+	over := time.Now().Add(s.cfg.drain)
+	drain, cancel := context.WithDeadline(context.WithoutCancel(ctx), over)
 	defer cancel()
-	closed := make(chan error, 1)
-	go func() { closed <- s.writer.Close(drain) }() // ends the waits of the requests under way
-	err := srv.Shutdown(drain)
-	if err != nil {
-		_ = srv.Close()
+	// The port stays open meanwhile, so that load balancers see /readyz, and callers a 503 in place of a refused connection.
+	err := s.writer.Close(drain) // ends the waits of the requests under way
+	if soonest := time.Now().Add(lastAnswers); soonest.After(over) {
+		over = soonest
 	}
-	err = errors.Join(failure, err, <-closed)
+	last, cancel := context.WithDeadline(context.WithoutCancel(ctx), over)
+	defer cancel()
+	err = errors.Join(failure, err, srv.Shutdown(last))
+	_ = srv.Close()
 	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
 		err = errors.Join(err, end)
 	}

@@ -344,6 +344,52 @@ func TestWhileShuttingDownNothingIsTaken(t *testing.T) {
 	})
 }
 
+// A load balancer asks over new connections, and needs a while to send requests elsewhere.
+func TestThePortStaysOpenWhileTheQueueIsSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, func(cfg *config) { cfg.sim.Latency = 5 * time.Second })
+		l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+		ctx, cancel := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- b.serve(ctx, l) }()
+		send := func(method, path, body string) (int, bool, string) {
+			hc := &http.Client{Transport: &http.Transport{DialContext: l.dial, DisableKeepAlives: true}}
+			r, err := http.NewRequestWithContext(t.Context(), method, "http://service"+path, strings.NewReader(body))
+			if !assert.NoError(t, err) {
+				return 0, false, ""
+			}
+			resp, err := hc.Do(r)
+			if !assert.NoError(t, err) {
+				return 0, false, ""
+			}
+			answer, err := io.ReadAll(resp.Body)
+			assert.NoError(t, err)
+			assert.NoError(t, resp.Body.Close())
+			return resp.StatusCode, resp.Close, string(answer)
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			status, _, answer := send(http.MethodPost, "/transactions", sales("1", 2))
+			assert.Equal(t, http.StatusOK, status)
+			assert.Equal(t, 2, strings.Count(answer, "applied"))
+		})
+		<-time.After(time.Second)
+		cancel()
+		<-time.After(time.Second)
+		for _, path := range []string{"/readyz", "/healthz"} {
+			status, closes, _ := send(http.MethodGet, path, "")
+			assert.Equal(t, path == "/readyz", status == http.StatusServiceUnavailable, path)
+			assert.True(t, closes, "a connection that is kept would hold up the end")
+		}
+		status, _, _ := send(http.MethodPost, "/transactions", sales("2", 2))
+		assert.Equal(t, http.StatusServiceUnavailable, status)
+		wg.Wait()
+		require.NoError(t, <-served)
+		assert.Len(t, b.journaled(t), 2)
+	})
+}
+
 func TestRefusedCredentialsEndTheProgram(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
