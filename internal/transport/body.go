@@ -80,7 +80,7 @@ func unreadable(answer *Answer, read int, limit int64, cause error) (*caperrors.
 	switch {
 	case errors.Is(cause, errTooLarge):
 		de.Offset = limit
-		de.Reason = fmt.Sprintf("body larger than %d bytes", limit)
+		de.Reason = "body larger than " + sizeText(limit)
 	case errors.Is(cause, gzip.ErrHeader), errors.Is(cause, gzip.ErrChecksum), errors.As(cause, &corrupt):
 		de.Reason = "compressed body is corrupt"
 	default:
@@ -88,6 +88,19 @@ func unreadable(answer *Answer, read int, limit int64, cause error) (*caperrors.
 		return de, de.Kind == caperrors.ErrTransient
 	}
 	return de, true
+}
+
+// sizeText returns a number of bytes in few digits: a long run of them would be
+// masked, as a telephone number.
+func sizeText(n int64) string {
+	switch {
+	case n < 10<<10:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.4g KiB", float64(n)/(1<<10))
+	default:
+		return fmt.Sprintf("%.4g MiB", float64(n)/(1<<20))
+	}
 }
 
 // redirected returns the error for a redirect that is not followed.

@@ -57,7 +57,9 @@ func TestBodyIsBounded(t *testing.T) {
 		"larger than what is set aside": {200, strings.Repeat("x", 1<<20), "", 0, "", 0, 0, 0},
 		"counted after decompression":   {200, string(zipped(t, 1001)), zip, 1000, "body larger than 1000 bytes", 1000, 0, caperrors.Unknown},
 		"compressed, at the limit":      {200, string(zipped(t, 1000)), zip, 1000, "", 0, 0, 0},
-		"a bomb against the default":    {200, string(bomb), zip, 0, "body larger than 33554432 bytes", 32 << 20, 0, caperrors.Unknown},
+		"a bomb against the default":    {200, string(bomb), zip, 0, "body larger than 32 MiB", 32 << 20, 0, caperrors.Unknown},
+		"a bomb against ten million":    {200, string(bomb), zip, 10_000_000, "body larger than 9.537 MiB", 10_000_000, 0, caperrors.Unknown},
+		"a bomb against a million":      {200, string(bomb), zip, 1_000_000, "body larger than 976.6 KiB", 1_000_000, 0, caperrors.Unknown},
 		"a bomb under a refusal":        {503, string(bomb), zip, 1000, "body larger than 1000 bytes", 1000, caperrors.ErrTransient, caperrors.Refused},
 		"a bomb under a 404":            {404, string(bomb), zip, 1000, "body larger than 1000 bytes", 1000, caperrors.ErrNotFound, caperrors.Refused},
 		"corrupt":                       {200, string(corrupt), zip, 0, "compressed body is corrupt", -2, 0, caperrors.Unknown},
@@ -95,6 +97,7 @@ func TestBodyIsBounded(t *testing.T) {
 				var de *caperrors.DecodeError
 				require.ErrorAs(t, err, &de)
 				assert.Equal(t, test.reason, de.Reason)
+				assert.Contains(t, err.Error(), test.reason, "the number is not masked")
 				assert.Equal(t, test.kind, de.Kind)
 				assert.Equal(t, test.outcome, de.Outcome)
 				assert.Equal(t, test.status, de.HTTPStatus)
