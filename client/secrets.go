@@ -22,22 +22,23 @@ type secrets struct {
 	learned atomic.Pointer[[]string] // came later, the last ones
 }
 
-// maxLearned is room for a key, a secret and a token, and those before, which
-// calls under way may still quote.
-const maxLearned = 8
+// maxLearned is room for the forms of a key, a secret and a token, and of those
+// before, which calls under way may still quote.
+const maxLearned = 16
 
 // learn adds credentials that came after New: tokens, and what a function gave.
-func (s *secrets) learn(forms ...string) {
+// Those that came longest ago are forgotten first.
+func (s *secrets) learn(secrets ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var known []string
 	if old := s.learned.Load(); old != nil {
 		known = slices.Clone(*old)
 	}
-	for _, form := range forms {
-		if !slices.Contains(known, form) {
-			known = append(known, form)
-		}
+	for _, secret := range secrets {
+		forms := formsOf(secret)
+		known = slices.DeleteFunc(known, func(form string) bool { return slices.Contains(forms, form) })
+		known = append(known, forms...)
 	}
 	known = known[max(len(known)-maxLearned, 0):]
 	s.learned.Store(&known)
@@ -63,14 +64,23 @@ func newSecrets(cfg *config, header http.Header) *secrets {
 	return s
 }
 
-// add adds forms, and the form in which some servers write a slash in JSON.
-func (s *secrets) add(forms ...string) {
-	for _, form := range forms {
-		s.forms = append(s.forms, form)
-		if strings.Contains(form, "/") {
-			s.forms = append(s.forms, strings.ReplaceAll(form, "/", `\/`))
-		}
+func (s *secrets) add(secrets ...string) {
+	for _, secret := range secrets {
+		s.forms = append(s.forms, formsOf(secret)...)
 	}
+}
+
+// formsOf returns the forms in which a text may quote a secret: as it is, and as
+// some servers write a slash in JSON. The padding of base64 is left out, since
+// some write that in another way, too.
+func formsOf(secret string) []string {
+	if bare := strings.TrimRight(secret, "="); len(bare) >= shortestKey {
+		secret = bare
+	}
+	if strings.Contains(secret, "/") {
+		return []string{secret, strings.ReplaceAll(secret, "/", `\/`)}
+	}
+	return []string{secret}
 }
 
 // shortestKey is the length from which on a header of the caller's own is taken
