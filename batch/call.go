@@ -72,6 +72,9 @@ func (c *core) run(ctx context.Context, cl *call) {
 	defer func() { //nolint:contextcheck // what happened is told whatever ended
 		cl.cancel(nil)
 		c.settle(cl, verdicts, err)
+		if len(cl.intents) > 0 {
+			c.kick() // the next call need not wait for what the journals are told
+		}
 		for _, in := range cl.intents {
 			_ = in.job.tell() // a failure stops the job
 		}

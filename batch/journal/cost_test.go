@@ -111,18 +111,19 @@ func BenchmarkLoad(b *testing.B) {
 // The loads take turns, so that what else the machine does strikes both.
 func TestWhatAJournalCosts(t *testing.T) { //nolint:paralleltest // times are compared
 	if os.Getenv("CAPILLARY_LONG") == "" {
-		t.Skip("CAPILLARY_LONG is not set: a million items, twice")
+		t.Skip("CAPILLARY_LONG is not set: a million items in turns, twice")
 	}
 	const rounds, items = 5, 200_000
-	var without, with time.Duration
+	// The best of each counts: what else the machine does only makes it worse.
+	without, with := time.Hour, time.Hour
 	for round := range rounds {
 		plain := loadThrough(t, items, "")
 		kept := loadThrough(t, items, filepath.Join(t.TempDir(), "j"))
-		without, with = without+plain.elapsed, with+kept.elapsed
+		without, with = min(without, plain.elapsed), min(with, kept.elapsed)
 		t.Logf("round %d: %v without, %v with; heap %d and %d MiB; file %d MiB", round+1, plain.elapsed.Round(time.Millisecond),
 			kept.elapsed.Round(time.Millisecond), plain.heap>>20, kept.heap>>20, kept.size>>20)
 	}
-	t.Logf("%d items: %v without, %v with: %+.1f %%", rounds*items, without.Round(time.Millisecond), with.Round(time.Millisecond),
+	t.Logf("%d items at best: %v without, %v with: %+.1f %%", items, without.Round(time.Millisecond), with.Round(time.Millisecond),
 		100*(with.Seconds()/without.Seconds()-1))
 	assert.LessOrEqual(t, with.Seconds(), 1.15*without.Seconds())
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/capillary-go/capillary/batch"
@@ -25,16 +26,19 @@ type Journal struct {
 	disk    disk
 	unlock  io.Closer
 	resumed Resumed
-	compact int64 // size beyond which the file is written anew
+	compact int64        // size beyond which the file is written anew
+	beyond  atomic.Int64 // of no position from here on anything is known
 
-	mu        sync.Mutex // guards what follows
-	state     *state
-	delivered []int  // results that were delivered since the last mark
-	pending   []byte // lines that are not written
-	chain     uint32 // checksum of the last line
-	waiting   *round // of those who wait for what is pending to be durable; nil: nobody
-	err       error  // the first failure: nothing is written after it
-	closing   bool
+	noting    sync.Mutex // guards what follows, apart from the rest: it is taken for each result
+	delivered []int      // results that were delivered since the last mark
+
+	mu      sync.Mutex // guards what follows
+	state   *state
+	pending []byte // lines that are not written
+	chain   uint32 // checksum of the last line
+	waiting *round // of those who wait for what is pending to be durable; nil: nobody
+	err     error  // the first failure: nothing is written after it
+	closing bool
 
 	wake chan struct{} // something is pending
 	over chan struct{} // closed when the writer has ended
@@ -114,6 +118,7 @@ func (j *Journal) load(identity map[string]string) error {
 		}
 	}
 	s := j.state
+	j.beyond.Store(int64(s.beyond))
 	j.resumed = Resumed{Done: s.done.Len(), InFlight: s.land(), LastSend: s.last}
 	for _, k := range s.items {
 		if k.final() {
@@ -145,6 +150,9 @@ func (j *Journal) Resumed() Resumed { return j.resumed }
 
 // Past returns what is known of an item, for [batch.Journal].
 func (j *Journal) Past(index int) batch.Past {
+	if int64(index) >= j.beyond.Load() {
+		return batch.Past{} // most often: the source is ahead of all calls
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.state.past(index)
@@ -187,11 +195,9 @@ func (j *Journal) Settled(_ context.Context, entries []batch.Entry) error {
 // Delivered notes that the result of an item is where it belongs, for the next
 // Mark. Of an item without a final result it notes nothing.
 func (j *Journal) Delivered(index int) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.state.items[index].final() {
-		j.delivered = append(j.delivered, index)
-	}
+	j.noting.Lock()
+	defer j.noting.Unlock()
+	j.delivered = append(j.delivered, index)
 }
 
 // Mark says that what is delivered stays so: a later run does not deliver it
@@ -205,11 +211,14 @@ func (j *Journal) Mark(note any) error {
 			return fmt.Errorf("journal %s: %w", j.path, err)
 		}
 	}
+	j.noting.Lock()
+	delivered := j.delivered
+	j.delivered = nil
+	j.noting.Unlock()
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	l := &line{Mark: ranges(j.delivered), Note: raw}
-	j.delivered = nil
-	return j.append(l)
+	delivered = slices.DeleteFunc(delivered, func(i int) bool { return !j.state.items[i].final() })
+	return j.append(&line{Mark: ranges(delivered), Note: raw})
 }
 
 // Note reads the note of the last Mark into v. It reports whether there is one.
@@ -235,6 +244,7 @@ func (j *Journal) append(l *line) error {
 		return ErrClosed
 	}
 	err := j.state.apply(l)
+	j.beyond.Store(int64(j.state.beyond))
 	if err == nil {
 		j.pending, j.chain, err = appendLine(j.pending, j.chain, l)
 	}

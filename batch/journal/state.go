@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ type state struct {
 	done   batch.Positions
 	failed map[int]struct{} // of done, those that hold their keys
 	items  map[int]known    // not done, and something is known of them
+	beyond int              // of no position from here on anything is known
 	last   time.Time        // when a call was last announced
 	note   json.RawMessage
 }
@@ -45,6 +47,10 @@ func (s *state) apply(l *line) error {
 	}
 	if l.Done != nil {
 		s.done = *l.Done
+		s.reach(s.done.Low() - 1)
+		for _, last := range s.done.Above() {
+			s.reach(last)
+		}
 	}
 	for _, i := range l.Failed {
 		s.failed[i] = struct{}{}
@@ -61,6 +67,7 @@ func (s *state) apply(l *line) error {
 			return fmt.Errorf("item %d has its result already", e.Index)
 		}
 		s.items[e.Index] = known{entry: e}
+		s.reach(e.Index)
 	}
 	if err := s.mark(l.Mark); err != nil {
 		return err
@@ -79,9 +86,13 @@ func (s *state) send(positions []int) error {
 		}
 		k.flying = true
 		s.items[i] = k
+		s.reach(i)
 	}
 	return nil
 }
+
+// reach notes that something is known of a position.
+func (s *state) reach(i int) { s.beyond = max(s.beyond, min(i, math.MaxInt-1)+1) }
 
 func (s *state) mark(ranges [][2]int) error {
 	for _, r := range ranges {
