@@ -90,7 +90,7 @@ func TestALeaderMayGoAway(t *testing.T) {
 			s.Shutdown()
 		}
 	}
-	lines := j.outcomes(t, 60*time.Second)
+	lines := j.outcomes(t, 90*time.Second)
 	loading.Wait()
 	assert.Equal(t, uint64(len(bills)), done.total())
 	counts := assertTrue(t, sim, bills, lines)

@@ -108,12 +108,13 @@ func (j *job) load(tb testing.TB, bills []bill) produced {
 // running starts a worker in this process.
 func running(tb testing.TB, url, name string, srv *clienttest.Server, o *options) (stop func() error) {
 	tb.Helper()
-	o.job = name
+	own := *o
+	own.job = name
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	var n sync.Once
 	var err error
-	go func() { done <- demoWorker(ctx, url, srv, o, 1) }()
+	go func() { done <- demoWorker(ctx, url, srv, &own, 1) }()
 	stop = func() error {
 		n.Do(func() {
 			cancel()

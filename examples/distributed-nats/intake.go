@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/capillary-go/capillary/batch"
@@ -12,12 +13,20 @@ import (
 
 // accept takes a message that was delivered: to the writer, back to the stream until an earlier item of its customer is through, or out
 // of the way because it has its outcome already.
-func (w *worker) accept(ctx context.Context, t *term, msg jetstream.Msg) error {
+func (w *worker) accept(ctx context.Context, consumer jetstream.Consumer, t *term, msg jetstream.Msg) error {
 	meta, err := msg.Metadata()
 	if err != nil {
 		return err
 	}
 	seq := meta.Sequence.Stream
+	if meta.Sequence.Consumer != t.last+1 {
+		// Others got messages before this one, or some were lost on their way, as when a server goes away.
+		if err = w.inherit(ctx, consumer, t); err != nil {
+			_ = msg.Nak()
+			return unlessDone(ctx, err)
+		}
+	}
+	t.last = meta.Sequence.Consumer
 	switch {
 	case t.isLost(), t.deliveredAgain(seq, msg):
 		return nil // the new owner gets it when this delivery has run out; or it is with the writer
@@ -29,7 +38,8 @@ func (w *worker) accept(ctx context.Context, t *term, msg jetstream.Msg) error {
 	if len(d.body) == 0 {
 		d.body = []byte("-") // no JSON either, and the inbox needs a byte
 	}
-	if meta.NumDelivered > 1 || t.suspect(seq) {
+	// A server that became the leader just now may have forgotten a delivery, and an acknowledgement, so its count alone says too little.
+	if before := t.deliveredBefore(seq); before || meta.NumDelivered > 1 {
 		over, err := w.settleBefore(ctx, d)
 		if over || err != nil {
 			return err
@@ -132,6 +142,37 @@ func (t *term) deliveredAgain(seq uint64, msg jetstream.Msg) bool {
 	}
 	d.msg = msg
 	return true
+}
+
+func (t *term) delivered() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.top
+}
+
+// inherit notes a message that will be delivered again, unless it is with the writer.
+func (t *term) inherit(subject string, seq uint64, due time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if token, keyed := tokenOf(subject); keyed && t.out[seq] == nil {
+		t.order.inherit(token, seq, due)
+	}
+}
+
+// onlyLeft forgets what earlier owners left in flight and what is settled by now.
+func (t *term) onlyLeft(there map[uint64]bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.left, func(seq uint64, _ struct{}) bool { return !there[seq] })
+}
+
+// deliveredBefore reports whether a message may have been delivered in this term or an earlier one.
+func (t *term) deliveredBefore(seq uint64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before := seq <= t.top
+	t.top = max(t.top, seq)
+	return before
 }
 
 func (t *term) arrive(d *delivery) verdict {

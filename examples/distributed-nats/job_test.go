@@ -216,3 +216,28 @@ func TestAWorkerThatIsToldToStopLeavesNothingOpen(t *testing.T) {
 	counts := assertTrue(t, sim, bills, j.outcomes(t, 30*time.Second))
 	assert.Equal(t, map[caperrors.Outcome]int{caperrors.Applied: 900}, counts)
 }
+
+// A message that was delivered to nobody, as when a server goes away with it, comes again later: those after it have to wait.
+func TestALostDeliveryIsNotOvertaken(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{RepeatBills: true})
+	srv := sim.InMemory()
+	t.Cleanup(func() { _ = srv.Close() })
+	url := broker(t)
+	s := quick()
+	s.Partitions, s.Timeout = 1, 500*time.Millisecond
+	j := open(t, url, "lost", s)
+	bills := []bill{{"1", "ann"}, {"2", "ann"}, {"3", "bob"}, {"4", "ann"}}
+	j.load(t, bills)
+	consumer, err := j.consumer(t.Context(), 0)
+	require.NoError(t, err)
+	lost, err := consumer.Fetch(1, jetstream.FetchMaxWait(5*time.Second), jetstream.FetchPriorityGroup(pinGroup))
+	require.NoError(t, err)
+	for range lost.Messages() {
+		require.NoError(t, j.items.UnpinConsumer(t.Context(), consumerName(0), pinGroup))
+	}
+	running(t, url, "lost", srv, &options{worker: workerOptions{again: 100 * time.Millisecond}})
+	counts := assertTrue(t, sim, bills, j.outcomes(t, 30*time.Second))
+	assert.Equal(t, 4, counts[caperrors.Applied])
+	assert.Equal(t, "3", sim.Applied()[0].Number, "others do not wait")
+}

@@ -24,6 +24,7 @@ var errLost = errors.New("the partition has another owner")
 type record struct {
 	Owner  string   `json:"owner"`            // worker; empty: free to be taken
 	Term   string   `json:"term"`             // of this ownership, unique
+	Top    uint64   `json:"top"`              // highest stream sequence that was delivered: nothing above it was sent
 	Flight []uint64 `json:"flight,omitempty"` // items, by stream sequence, that may have been sent and have no durable outcome
 }
 
@@ -40,7 +41,10 @@ type term struct {
 	writing sync.Mutex // held while the record is written; guards rev
 	rev     uint64
 
+	last uint64 // consumer sequence of the last delivery; used by the partition's loop alone
+
 	mu      sync.Mutex // guards what follows
+	top     uint64
 	flight  map[uint64]struct{}
 	left    map[uint64]struct{}  // what earlier owners left in flight, not settled yet
 	out     map[uint64]*delivery // with the writer, or on the way from it to the streams
@@ -72,6 +76,7 @@ func takeOver(ctx context.Context, kv jetstream.KeyValue, partition int, worker 
 				return nil, fmt.Errorf("record of partition %d: %w", partition, err)
 			}
 		}
+		t.top = before.Top
 		clear(t.left)
 		for _, seq := range before.Flight {
 			t.left[seq] = struct{}{}
@@ -93,7 +98,7 @@ const retryPause = 100 * time.Millisecond
 func (t *term) record(owner string) []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := record{Owner: owner, Term: t.id}
+	r := record{Owner: owner, Term: t.id, Top: t.top}
 	r.Flight = slices.AppendSeq(slices.AppendSeq(r.Flight, maps.Keys(t.flight)), maps.Keys(t.left))
 	slices.Sort(r.Flight)
 	text, _ := json.Marshal(r) // strings and numbers cannot fail

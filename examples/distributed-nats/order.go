@@ -29,11 +29,13 @@ const (
 
 func newOrder() *order { return &order{lanes: make(map[string]*lane)} }
 
-// inherit notes an item that was delivered to an earlier owner and is to come again.
+// inherit notes an item that was delivered, though not here, and is to come again.
 func (o *order) inherit(token string, seq uint64, due time.Time) {
 	l := o.lane(token)
+	if len(l.waiting) == 0 || seq < l.waiting[0] {
+		l.due = due
+	}
 	l.wait(seq)
-	l.due = due
 }
 
 // arrive decides about an item that was delivered. Unless it says wait, the item counts as given to the writer.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"maps"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -53,13 +52,13 @@ func (w *worker) hold(ctx context.Context, p int) error {
 		}
 		for msg := range messages.Messages() {
 			if t == nil {
-				if t, err = w.take(ctx, consumer, msg, p); err != nil {
+				if t, err = w.take(ctx, p); err != nil {
 					_ = msg.Nak()
 					return unlessDone(ctx, err)
 				}
 			}
 			w.arrived.Store(time.Now().UnixNano())
-			if err = w.accept(ctx, t, msg); err != nil {
+			if err = w.accept(ctx, consumer, t, msg); err != nil {
 				return err
 			}
 		}
@@ -71,12 +70,9 @@ func (w *worker) hold(ctx context.Context, p int) error {
 }
 
 // take makes this worker the partition's owner.
-func (w *worker) take(ctx context.Context, consumer jetstream.Consumer, first jetstream.Msg, p int) (*term, error) {
+func (w *worker) take(ctx context.Context, p int) (*term, error) {
 	t, err := takeOver(ctx, w.job.state, p, w.id)
 	if err != nil {
-		return nil, err
-	}
-	if err = w.inherit(ctx, consumer, first, t); err != nil {
 		return nil, err
 	}
 	w.mu.Lock()
@@ -87,37 +83,32 @@ func (w *worker) take(ctx context.Context, consumer jetstream.Consumer, first je
 	return t, nil
 }
 
-// inherit finds the messages that earlier owners got and did not settle: they will be delivered again, and later ones of their
-// customers have to wait for them. The stream is a work queue, so that is every message still in it up to the last one delivered. What
-// was in flight and is not in it any more was settled.
-func (w *worker) inherit(ctx context.Context, consumer jetstream.Consumer, first jetstream.Msg, t *term) error {
-	if meta, err := first.Metadata(); err != nil || meta.Sequence.Consumer == 1 {
-		return err // the first delivery ever
-	}
+// inherit finds the messages that were delivered, to this worker or another, and are not settled: they will be delivered again, and
+// later ones of their customers have to wait for them. The stream is a work queue, so that is every message still in it up to the last
+// one delivered. What was in flight and is not in it any more was settled.
+func (w *worker) inherit(ctx context.Context, consumer jetstream.Consumer, t *term) error {
 	info, err := consumer.Info(ctx)
 	if err != nil {
 		return err
 	}
+	last := max(info.Delivered.Stream, t.delivered())
 	due := time.Now().Add(w.job.ackWait())
 	there := make(map[uint64]bool)
-	filter := info.Config.FilterSubject
-	for seq := uint64(1); seq <= info.Delivered.Stream; seq++ {
-		msg, err := w.job.items.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(filter))
+	for seq := uint64(1); seq <= last; seq++ {
+		msg, err := w.job.items.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(info.Config.FilterSubject))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		if seq = msg.Sequence; seq > info.Delivered.Stream {
+		if seq = msg.Sequence; seq > last {
 			break
 		}
 		there[seq] = true
-		if token, keyed := tokenOf(msg.Subject); keyed {
-			t.order.inherit(token, seq, due)
-		}
+		t.inherit(msg.Subject, seq, due)
 	}
-	maps.DeleteFunc(t.left, func(seq uint64, _ struct{}) bool { return !there[seq] })
+	t.onlyLeft(there)
 	return nil
 }
 

@@ -63,6 +63,7 @@ type publishing struct {
 	msg     *nats.Msg
 	subject string
 	ack     jetstream.PubAckFuture
+	till    time.Time // how long ack is waited for
 	settled bool
 }
 
@@ -84,6 +85,7 @@ func (p *producer) add(ctx context.Context, inspect *client.Bulk, item input) er
 	if next.ack, err = p.job.js.PublishMsgAsync(next.msg); err != nil {
 		next.ack = nil // it is published when its turn comes
 	}
+	next.till = time.Now().Add(publishWait)
 	p.window = append(p.window, next)
 	p.last[next.subject] = next
 	return nil
@@ -124,7 +126,7 @@ func (p *publishing) answer(ctx context.Context) *jetstream.PubAck {
 	if p.ack == nil {
 		return nil
 	}
-	timer := time.NewTimer(publishWait)
+	timer := time.NewTimer(time.Until(p.till))
 	defer timer.Stop()
 	select {
 	case ack := <-p.ack.Ok():

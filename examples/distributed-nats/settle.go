@@ -40,6 +40,7 @@ type settling struct {
 	dead bool                   // its body goes to the dead letters
 	held bool                   // the writer holds its customer
 	ack  jetstream.PubAckFuture // of the line; nil: not published yet
+	till time.Time              // how long ack is waited for
 }
 
 // maxSettling bounds the results on their way. It is below what the client of the server allows in flight.
@@ -89,7 +90,7 @@ func (s *settler) result(_ context.Context, r batch.Result[json.RawMessage]) {
 	if !next.dead {
 		// One after another would take a round trip each.
 		if ack, err := s.w.job.js.PublishMsgAsync(s.message(line), jetstream.WithExpectLastSequencePerSubject(0)); err == nil {
-			next.ack = ack
+			next.ack, next.till = ack, time.Now().Add(publishWait)
 		}
 	}
 	s.queue <- next
@@ -145,7 +146,7 @@ func (s *settler) arrived(next settling) bool {
 	if next.ack == nil {
 		return false
 	}
-	timer := time.NewTimer(publishWait)
+	timer := time.NewTimer(time.Until(next.till))
 	defer timer.Stop()
 	select {
 	case <-next.ack.Ok():
