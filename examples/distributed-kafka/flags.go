@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/capillary-go/capillary/batch"
+	"github.com/capillary-go/capillary/client"
+	"github.com/capillary-go/capillary/retry"
+)
+
+// options are what the command line and the environment say. Secrets come from the environment alone.
+type options struct {
+	brokers []string
+	job     string
+	file    string
+	baseURL string
+	auth    client.Option
+	items   int
+	workers int
+
+	settings settings
+	worker   workerOptions
+}
+
+// parse reads the command line of a role.
+func parse(role string, args []string, stderr io.Writer, getenv func(string) string) (*options, error) {
+	o := &options{brokers: brokerList(getenv("KAFKA_BROKERS")), baseURL: getenv("CAPILLARY_BASE_URL")}
+	set := flag.NewFlagSet("distributed-kafka "+role, flag.ContinueOnError)
+	set.SetOutput(stderr)
+	s, w := &o.settings, &o.worker
+	set.StringVar(&o.job, "job", "load", "name of the job")
+	resend := false
+	set.DurationVar(&s.Timeout, "timeout", 30*time.Second, "longest time of one attempt of a call")
+	set.DurationVar(&s.Session, "session", 10*time.Second, "silence after which a worker counts as gone")
+	switch role {
+	case "demo", "produce":
+		set.IntVar(&o.items, "items", 50_000, "invoices to make up, without a file")
+		set.IntVar(&s.Partitions, "partitions", 12, "partitions of the job, at least as many as there will ever be workers")
+		set.IntVar(&s.Replicas, "replicas", 0, "copies of each topic; 0 for the brokers' default")
+	}
+	switch role {
+	case "demo", "work":
+		rpm := 0
+		if role == "demo" {
+			rpm = 3000
+		}
+		set.IntVar(&w.rpm, "rpm", rpm, "calls a minute of all workers together; 0 for any number")
+		set.IntVar(&w.concurrency, "concurrency", 4, "most calls in flight of one worker")
+		set.IntVar(&w.maxAttempts, "max-attempts", 8, "calls that may carry an item before it is put back for a while")
+		set.IntVar(&w.rounds, "rounds", 4, "times that an item may be put back before it is a dead letter")
+		set.DurationVar(&w.again, "again", 5*time.Second, "how long it is put back")
+		set.StringVar(&w.name, "name", "", "name of this worker")
+		set.BoolVar(&resend, "resend-unknown", false, "send items again that may have been applied: only if the API knows their bill numbers")
+		set.StringVar(&o.baseURL, "base-url", o.baseURL, "base URL of the API (CAPILLARY_BASE_URL)")
+	}
+	if role == "demo" {
+		set.IntVar(&o.workers, "workers", 3, "workers to start")
+	}
+	if err := set.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	o.file = set.Arg(0)
+	if resend {
+		w.onUnknown = batch.ResendUnknown
+	}
+	w.logger = slog.New(slog.NewTextHandler(stderr, nil))
+	o.auth = credentials(getenv)
+	return o, o.check(role, set.NArg())
+}
+
+func (o *options) check(role string, args int) error {
+	var faults []error
+	complain := func(wrong bool, text string) {
+		if wrong {
+			faults = append(faults, errors.New(text))
+		}
+	}
+	complain(!jobName.MatchString(o.job), errJobName.Error())
+	complain(role != "demo" && len(o.brokers) == 0, "KAFKA_BROKERS is not set: it names one broker or several, host:port, with commas")
+	complain(args > 1 || args == 1 && role != "produce", "too many arguments")
+	s := &o.settings
+	complain(s.Timeout < 100*time.Millisecond, "-timeout must be at least 100ms")
+	complain(s.Session < time.Second, "-session must be at least 1s")
+	switch role {
+	case "demo", "produce":
+		complain(s.Partitions < 1 || s.Partitions > 1000, "-partitions must be from 1 to 1000")
+		complain(s.Replicas < 0 || s.Replicas > 10, "-replicas must be from 0 to 10")
+		complain(o.items < 1, "-items must be positive")
+	}
+	switch role {
+	case "demo", "work":
+		w := &o.worker
+		complain(w.rpm < 0 || w.concurrency < 0 || w.maxAttempts < 0 || w.rounds < 0 || w.again < 0,
+			"-rpm, -concurrency, -max-attempts, -rounds and -again must be 0 or more")
+		complain(role == "work" && o.baseURL == "", "-base-url or CAPILLARY_BASE_URL must name the API")
+		complain(role == "work" && o.auth == nil,
+			"set CAPILLARY_USERNAME and CAPILLARY_PASSWORD, or CAPILLARY_KEY and CAPILLARY_SECRET")
+		complain(role == "demo" && o.workers < 1, "-workers must be positive")
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("%w: %w", errUsage, errors.Join(faults...))
+	}
+	return nil
+}
+
+// credentials returns those of the environment; nil if there are none.
+func credentials(getenv func(string) string) client.Option {
+	if user := getenv("CAPILLARY_USERNAME"); user != "" {
+		return client.WithBasic(user, getenv("CAPILLARY_PASSWORD"))
+	}
+	if key := getenv("CAPILLARY_KEY"); key != "" {
+		return client.WithOAuth(key, getenv("CAPILLARY_SECRET"))
+	}
+	return nil
+}
+
+// api makes the client of a worker. A call is tried once: the engine owns every repetition, and how long a new owner
+// waits is reckoned from the longest time of one call.
+func api(baseURL string, timeout time.Duration, opts ...client.Option) (*client.Bulk, error) {
+	c, err := client.New(baseURL, append(opts,
+		client.WithTimeout(timeout),
+		client.WithRetry(retry.Policy{MaxAttempts: 1}),
+		client.WithUserAgent("distributed-kafka"))...)
+	if err != nil {
+		return nil, err
+	}
+	return c.Bulk(client.TransactionsBulk), nil
+}
+
+// inspector reads the customers of items. It sends nothing, so any address and any credentials do.
+func inspector() (*client.Bulk, error) {
+	return api("https://localhost", time.Second, client.WithBasic("nobody", "nothing"))
+}

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/capillary-go/capillary/batch"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// generation is what a worker holds between two rebalances of the group: its partitions, and a writer for their items. It is thrown away
+// as a whole; what it did is in the ledger, and what it brought to its end in the results.
+type generation struct {
+	w      *worker
+	id     string // unique
+	member string // in the group
+	number int32  // of the group
+
+	ctx      context.Context
+	end      context.CancelFunc
+	running  sync.WaitGroup
+	ledgerCl *kgo.Client // idempotent
+	txCl     *kgo.Client // transactional
+	writer   *batch.Writer[json.RawMessage]
+	lost     chan struct{} // closed when a partition is another worker's
+	loseOnce sync.Once
+	stopping atomic.Bool // the writer is being stopped: what it gives back is for whoever comes next
+
+	mu     sync.Mutex // guards what follows, and what the terms have in hand
+	ready  bool
+	terms  map[int32]*term
+	toFeed []*delivery
+	fed    chan struct{} // has one value when there is something to feed
+}
+
+// term is the ownership of one partition.
+type term struct {
+	gen       *generation
+	partition int32
+	ledger    *ledger
+	lanes     lanes
+	items     backlog
+	retries   backlog
+	left      map[string]past // what earlier owners left, not stored yet
+	inherited string          // where in the ledger it begins
+	ahead     bool            // something went out and its offset is not committed
+	turn      uint64
+	barrier   int64 // end of the retry topic at the take-over: no item is taken before it is reached
+	read      int64 // offset behind the last retry that arrived
+}
+
+func newGeneration(w *worker, cl *kgo.Client, partitions []int32) *generation {
+	member, number := cl.GroupMetadata()
+	g := &generation{
+		w: w, id: randomID(), member: member, number: number,
+		lost: make(chan struct{}), terms: make(map[int32]*term), fed: make(chan struct{}, 1),
+	}
+	g.ctx, g.end = context.WithCancel(context.Background())
+	for _, p := range partitions {
+		t := &term{gen: g, partition: p, left: make(map[string]past), items: backlog{next: -1}, retries: backlog{next: -1}}
+		t.lanes = lanes{
+			of: make(map[string]*lane), waiting: make(map[string]*lane),
+			feed: g.give, move: t.move, release: func(key string) { g.writer.Release(key) },
+		}
+		g.terms[p] = t
+	}
+	return g
+}
+
+// run takes the partitions over and works on them until the generation ends.
+func (g *generation) run() {
+	if len(g.terms) == 0 {
+		return
+	}
+	if err := g.takeOver(g.ctx); err != nil {
+		if g.ctx.Err() == nil {
+			g.lose(fmt.Errorf("take partitions over: %w", err))
+		}
+		return
+	}
+	g.w.share.set(len(g.terms))
+	g.mu.Lock()
+	g.writer = g.w.engine.Writer(g.result)
+	g.ready = true
+	g.mu.Unlock()
+	g.w.logger.Info("took partitions", "partitions", len(g.terms), "generation", g.number)
+	g.running.Go(g.feed)
+	g.running.Go(g.commits)
+	g.running.Go(g.hurry)
+}
+
+// takeOver makes this worker the owner of its partitions, whoever had them: from its note in the ledger on, nobody else sends anything of
+// them. Then it finds out what those before it left.
+func (g *generation) takeOver(ctx context.Context) error {
+	j := g.w.job
+	var err error
+	g.ledgerCl, err = dial(j.brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0))
+	if err != nil {
+		return err
+	}
+	g.txCl, err = dial(j.brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.TransactionalID(g.txID()),
+		kgo.TransactionTimeout(j.transaction()))
+	if err != nil {
+		return err
+	}
+	until := make(map[int32]int64)
+	for p, t := range g.terms {
+		t.ledger = &ledger{job: j, cl: g.ledgerCl, partition: p, term: g.id, failed: g.lose, next: -1}
+		// With the first note there is no next one yet, so no gap either.
+		offset, failed := t.ledger.write(ctx, note{Kind: noteOwner, Worker: g.w.id, Hold: j.hold().Milliseconds()})
+		if failed != nil {
+			return failed
+		}
+		until[p] = offset + 1
+	}
+	// What an earlier owner commits from here on is refused. What it had begun to commit is waited for.
+	admin := kadm.NewClient(g.ledgerCl)
+	committed, err := admin.FetchOffsets(kadm.RequireStable(ctx), j.group())
+	for errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		committed, err = admin.FetchOffsets(kadm.RequireStable(ctx), j.group())
+	}
+	if err != nil {
+		return err
+	}
+	from := make(map[int32]int64)
+	histories := make(map[int32]*history)
+	for p, t := range g.terms {
+		h := &history{items: t.left}
+		from[p] = 0 // no commit yet: its ledger from the beginning
+		for _, kind := range []string{itemsTopic, retryTopic} {
+			c, ok := committed.Lookup(j.topic(kind), p)
+			if ok && c.Err != nil {
+				return c.Err
+			}
+			if !ok || c.At < 0 {
+				continue
+			}
+			if kind == itemsTopic {
+				t.items.next = c.At
+			} else {
+				t.retries.next = c.At
+			}
+			at, begun := position(c.Metadata)
+			if at >= from[p] {
+				from[p], h.term, h.hold, t.inherited = at, begun.Term, time.Duration(begun.Hold)*time.Millisecond, c.Metadata
+			}
+		}
+		histories[p] = h
+	}
+	err = j.readLedger(ctx, from, until, func(p int32, n note, at time.Time) { histories[p].read(n, at) })
+	if err != nil {
+		return err
+	}
+	if err = g.barriers(ctx, admin); err != nil {
+		return err
+	}
+	wait := time.Duration(0)
+	for _, h := range histories {
+		wait = max(wait, h.wait())
+	}
+	if wait > 0 {
+		g.w.logger.Info("calls of an earlier owner may be under way", "wait", wait)
+	}
+	pause(ctx, wait)
+	return ctx.Err()
+}
+
+// barriers finds the ends of the retry topic: what is there goes before the items.
+func (g *generation) barriers(ctx context.Context, admin *kadm.Client) error {
+	topic := g.w.job.topic(retryTopic)
+	starts, err := admin.ListStartOffsets(ctx, topic)
+	if err != nil {
+		return err
+	}
+	ends, err := admin.ListEndOffsets(ctx, topic) // of what was written, whether or not it can be read yet
+	if err != nil {
+		return err
+	}
+	for p, t := range g.terms {
+		start, ok := starts.Lookup(topic, p)
+		end, also := ends.Lookup(topic, p)
+		if err = errors.Join(start.Err, end.Err); err != nil || !ok || !also {
+			return fmt.Errorf("offsets of %s, partition %d: %w", topic, p, err)
+		}
+		t.read, t.barrier = max(start.Offset, t.retries.next), end.Offset
+	}
+	return nil
+}
+
+// position reads what a commit's metadata say of the ledger: the first offset that matters, and whose notes stand there.
+func position(metadata string) (int64, note) {
+	var p struct {
+		At int64 `json:"at"`
+		note
+	}
+	if json.Unmarshal([]byte(metadata), &p) != nil || p.At < 0 {
+		return 0, note{} // from the beginning
+	}
+	return p.At, p.note
+}
+
+// where returns where in the ledger a successor has to begin, as metadata of a commit. It is called with the lock held.
+func (t *term) where() string {
+	if len(t.left) > 0 && t.inherited != "" {
+		return t.inherited
+	}
+	at := t.ledger.end()
+	if len(t.left) > 0 {
+		at = 0
+	}
+	for _, list := range [][]*delivery{t.items.list, t.retries.list} {
+		for _, d := range list {
+			if d.noted >= 0 {
+				at = min(at, d.noted)
+			}
+		}
+	}
+	return `{"at":` + strconv.FormatInt(at, 10) + `,"t":"` + t.gen.id + `","hold":` +
+		strconv.FormatInt(t.gen.w.job.hold().Milliseconds(), 10) + `}`
+}
+
+// noted keeps from where on the ledger has notes of each item.
+func (g *generation) noted(ds []*delivery, offset int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, d := range ds {
+		if d.noted < 0 {
+			d.noted = offset
+		}
+	}
+}
+
+// lose tells that the generation cannot go on. It sends nothing more; the worker joins the group anew.
+func (g *generation) lose(reason error) {
+	g.loseOnce.Do(func() {
+		g.w.logger.Warn("partitions lost", "generation", g.number, "error", reason)
+		close(g.lost)
+		g.w.rejoin()
+	})
+}
+
+func (g *generation) isLost() bool {
+	select {
+	case <-g.lost:
+		return true
+	default:
+		return false
+	}
+}
+
+// close ends the generation: what is in flight has its answer, what is not is left to whoever comes next, and outcomes are stored. It
+// takes no longer than a rebalance may.
+func (g *generation) close() {
+	g.stopping.Store(true)
+	g.mu.Lock()
+	writer := g.writer
+	g.mu.Unlock()
+	if writer != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), g.w.job.longestSend())
+		_ = writer.Stop(ctx) // why it stopped was told to the worker
+		cancel()
+	}
+	g.end()
+	g.running.Wait()
+	if writer == nil { // it may have become ready just now
+		if writer = g.writer; writer != nil {
+			_ = writer.Stop(g.ctx)
+		}
+	}
+	g.w.share.set(0)
+	ctx, cancel := context.WithTimeout(context.Background(), commitWait)
+	defer cancel()
+	if g.ready && !g.isLost() {
+		if err := g.commit(ctx); err != nil {
+			g.w.logger.Warn("outcomes are left to the next owner", "error", err)
+		}
+	}
+	if g.txCl != nil {
+		g.txCl.Close()
+	}
+	if g.ledgerCl != nil {
+		_ = g.ledgerCl.Flush(ctx) // what is lost of it, the next owner takes for unknown
+		g.ledgerCl.Close()
+	}
+}
+
+// txID is the worker's name as a producer: a generation aborts what the one before left open.
+func (g *generation) txID() string { return g.w.job.name + "-" + g.w.id }
