@@ -134,5 +134,8 @@ func (e *CallError) attrs() []slog.Attr {
 	if e.Context != nil {
 		attrs = append(attrs, slog.String("context", Mask(e.Context.Error())))
 	}
+	if answer, then := parts(e.Err); answer != nil {
+		return appendError(appendError(attrs, "error", answer), "then", then)
+	}
 	return appendError(attrs, "error", e.Err)
 }

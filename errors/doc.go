@@ -25,7 +25,11 @@
 //   - [DecodeError]: an answer arrived that is not the API's;
 //   - [CredentialsError]: the caller's own function gave no credentials.
 //
-// An [ArgumentError] is found before anything is sent and stands alone.
+// If the pace or the credentials then kept the call from being tried again, that
+// stands beside the answer, and errors.As finds both.
+//
+// An [ArgumentError] is found before anything is sent and stands alone. Several
+// are joined by errors.Join.
 //
 // Codes, kinds and stop reasons are constants and errors at once:
 //
@@ -46,7 +50,8 @@
 //
 // Every error, and every result of packages client and batch, encodes to a JSON
 // object for tools in other languages. schema.json beside this file tells its
-// members; "type" says which error it is.
+// members; "type" says which error it is. What package errors or fmt has joined
+// or wrapped has no JSON form: encode what errors.As finds in it.
 //
 // # With package fmt
 //

@@ -78,7 +78,28 @@ func errorText(err error) string {
 	if isOwn(err) {
 		return err.Error()
 	}
+	if answer, then := parts(err); answer != nil {
+		return answer.Error() + " (" + errorText(then) + ")"
+	}
 	return Mask(err.Error())
+}
+
+// parts takes apart the inner error of a call that could not go on after its
+// last answer: that answer, which is of this package, and what was in the way.
+// Another error has none.
+func parts(err error) (answer, then error) {
+	several, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as in isOwn
+	if !ok {
+		return nil, nil
+	}
+	both := several.Unwrap()
+	if len(both) != 2 || !isOwn(both[0]) {
+		return nil, nil
+	}
+	if _, fault := both[0].(*ArgumentError); fault { //nolint:errorlint // as in isOwn
+		return nil, nil // faults of one request, none of them an answer
+	}
+	return both[0], both[1]
 }
 
 // isOwn reports whether err itself, not one in its chain, is of this package.

@@ -2,6 +2,7 @@ package errors_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -128,4 +129,31 @@ func TestWordsOfConstants(t *testing.T) {
 	assert.Equal(t, "v2 transaction item", item("v2", "transaction").String())
 	assert.Equal(t, "v1.1 request", request("v1.1", "").String())
 	assert.Equal(t, "request", caperrors.Scope{}.String())
+}
+
+// The answer keeps its form, and its request id, beside what kept the call from
+// being tried again.
+func TestCallErrorOfAnAnswerAndWhatCameThen(t *testing.T) {
+	t.Parallel()
+	answer := &caperrors.RequestError{
+		HTTPStatus: 401, Scope: request("v2", "transaction"),
+		Code: 401, Kind: caperrors.ErrUnauthenticated, RequestID: "ca39128dfa7651122334455",
+	}
+	inTheWay := fmt.Errorf("authorize: %w", errors.New("no vault for 447700900001"))
+	call := &caperrors.CallError{
+		Op: "v2/transactions", Attempts: 1, Outcome: caperrors.Refused, Stop: caperrors.ErrRefreshFailed, RequestID: answer.RequestID,
+		Err: fmt.Errorf("%w (%w)", answer, inTheWay),
+	}
+	assert.Equal(t, "v2/transactions failed after 1 attempt in 0s: credentials could not be renewed: status 401 (credentials or token not accepted) "+
+		"[request id ca39128dfa7651122334455] (authorize: no vault for ***)", call.Error())
+	encoded, err := json.Marshal(call)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"type":"call","op":"v2/transactions","attempts":1,"elapsed":"0s","outcome":"refused","request_id":"ca39128dfa7651122334455",
+		"stop":"credentials could not be renewed","then":"authorize: no vault for ***",
+		"error":{"type":"request","code":401,"kind":"unauthenticated","version":"v2","entity":"transaction","level":"request","http_status":401,
+			"request_id":"ca39128dfa7651122334455"}}`, string(encoded))
+	call.Err = errors.Join(&caperrors.ArgumentError{Field: "A", Index: -1, Reason: "r"}, &caperrors.ArgumentError{Field: "B", Index: -1, Reason: "r"})
+	encoded, err = json.Marshal(call)
+	require.NoError(t, err)
+	assert.Contains(t, string(encoded), `"error":"A: r B: r"`, "two faults are no answer and its sequel")
 }

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"testing"
@@ -228,5 +229,9 @@ func TestPaceEndsTheCall(t *testing.T) {
 		require.ErrorIs(t, err, caperrors.CodeSearchBusy)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 1, got.count())
+		encoded, err := json.Marshal(ce)
+		require.NoError(t, err)
+		assert.Contains(t, string(encoded), `"code":461`, "the answer keeps its form")
+		assert.Contains(t, string(encoded), `"then":"wait for a turn: no time left for another attempt"`)
 	})
 }

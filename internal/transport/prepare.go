@@ -99,7 +99,7 @@ func (c *call) endBy(err error, doing string, stop caperrors.Stop) error {
 	}
 	err = c.req.plainCause(err)
 	if c.err != nil {
-		err = fmt.Errorf("%w (%s: %w)", c.err, doing, err)
+		err = fmt.Errorf("%w (%w)", c.err, fmt.Errorf("%s: %w", doing, err)) // two errors, the answer first: CallError looks for them
 	}
 	c.end(stop, err)
 	return errEnded
