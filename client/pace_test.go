@@ -398,6 +398,28 @@ func TestALimiterThatCannotTellFailsTheCall(t *testing.T) {
 	})
 }
 
+// panicking is a limiter with a fault, which a server around it recovers from.
+type panicking struct{ asked int }
+
+func (l *panicking) Wait(context.Context) error {
+	if l.asked++; l.asked == 1 {
+		panic("no connection")
+	}
+	return nil
+}
+
+func TestALimiterThatPanicsDoesNotCloseTheLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, clienttest.Options{})
+		c := w.client(t, client.WithLimiter(client.TransactionAdd.Name, new(panicking)), client.WithRate(client.AllEndpoints, 60))
+		assert.Panics(t, func() { _ = w.add(t.Context(), c) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.NoError(t, w.add(ctx, c))
+	})
+}
+
 func TestALimiterOfTimeRateFits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

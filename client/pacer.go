@@ -81,21 +81,31 @@ func (p *pacer) wait(ctx context.Context, next func(context.Context) error) erro
 	}
 	p.mu.Unlock()
 
+	// Deferred, because next may be the caller's own function: a panic of it must
+	// not leave the line closed to all others.
+	passed := false
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if passed {
+			p.passes(time.Now())
+		}
+		p.leave(place)
+	}()
 	err := p.stand(ctx, w)
 	if err == nil && next != nil {
 		err = next(ctx)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err == nil {
-		now = time.Now()
-		p.sent.add(now)
-		if p.rate() > 0 {
-			p.bucket.ReserveN(now, 1) // there is one: delay saw it, and only the first takes
-		}
-	}
-	p.leave(place)
+	passed = err == nil
 	return err
+}
+
+// passes counts a call that goes out now.
+func (p *pacer) passes(now time.Time) {
+	p.sent.add(now)
+	if p.rate() > 0 {
+		p.bucket.ReserveN(now, 1) // there is one: delay saw it, and only the first takes
+	}
 }
 
 // errTooLate wraps what is also the reason of a call that gives up for it.
