@@ -9,14 +9,14 @@ import (
 // Entry is what a [Journal] or a [Checkpoint] keeps of one item: its final
 // result, or how far it came. It can be stored as JSON.
 type Entry struct {
-	Index int    `json:"i"`
-	ID    string `json:"id,omitempty"`
+	Index int    `json:"i"`            // position in the input, from 0
+	ID    string `json:"id,omitempty"` // its natural id; empty if it has none
 
 	// Open says that the item is not final: it goes out again, in this run or
 	// in one that resumes. Outcome is then what is known so far.
 	Open bool `json:"open,omitempty"`
 
-	Outcome      caperrors.Outcome `json:"outcome"`
+	Outcome      caperrors.Outcome `json:"outcome"`                 // what is known of the effect at the server
 	AfterUnknown bool              `json:"after_unknown,omitempty"` // see [Result.AfterUnknown]
 	Attempts     int               `json:"attempts,omitempty"`      // calls that carried it
 	Strikes      int               `json:"strikes,omitempty"`       // answers that count against [Config.MaxAttempts]

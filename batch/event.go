@@ -34,13 +34,13 @@ const (
 
 // Event is something that happened in an engine.
 type Event struct {
-	Kind     EventKind
-	At       time.Time
-	Items    int
-	Bytes    int // of a call refused for its weight; else 0
-	InFlight int // calls in flight, this one included
-	Took     time.Duration
-	Err      error
+	Kind     EventKind     // what happened; it decides which fields are set
+	At       time.Time     // when
+	Items    int           // as the kind says; else 0
+	Bytes    int           // of a call refused for its weight; else 0
+	InFlight int           // calls in flight, this one included
+	Took     time.Duration // of the call that ended, or of the wait
+	Err      error         // as the kind says; else nil
 }
 
 // event notes an event under the lock; flush hands it out after it.

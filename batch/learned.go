@@ -5,7 +5,7 @@ import caperrors "github.com/capillary-go/capillary/errors"
 // Limits is what an engine learned of how many items a call to its endpoint may
 // carry. It can be stored as JSON. With it a later engine learns nothing anew.
 type Limits struct {
-	Endpoint string `json:"endpoint"`
+	Endpoint string `json:"endpoint"`           // its name
 	Accepted int    `json:"accepted,omitempty"` // most items that a call was seen to take; 0: not known
 	Refused  int    `json:"refused,omitempty"`  // fewest that it was seen to be refused with; 0: not known
 	Patience int    `json:"patience,omitempty"` // full calls before Refused is tried again; 0: the default

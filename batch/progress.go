@@ -9,15 +9,15 @@ import (
 // Progress is a snapshot of one Do or Run. Calls are counted for the whole
 // engine while the job ran: a call may carry items of several jobs.
 type Progress struct {
-	Started time.Time
+	Started time.Time // of the job
 
 	Accepted  int // items taken from the input
 	Skipped   int // items passed over, because an earlier run finished them; not accepted
-	Applied   int
-	Duplicate int
-	Refused   int
-	Unknown   int
-	NotSent   int
+	Applied   int // final items with this outcome; so are the next four
+	Duplicate int // the server had them already
+	Refused   int // the server did not do them
+	Unknown   int // sent, and no answer
+	NotSent   int // no byte of them left
 
 	Attempts int // calls that carried a final item, added up over the items
 	Calls    int // calls made

@@ -8,23 +8,23 @@ import (
 
 // Result is the fate of one item. Each accepted item has exactly one.
 type Result[T any] struct {
-	Index   int    // position in the input, from 0
-	Item    T      // the item, as given
-	ID      string // its natural id; empty if it has none
-	Key     string // its key, the first if it has several; empty if it has none
-	Outcome caperrors.Outcome
+	Index   int               // position in the input, from 0
+	Item    T                 // the item, as given
+	ID      string            // its natural id; empty if it has none
+	Key     string            // its key, the first if it has several; empty if it has none
+	Outcome caperrors.Outcome // what became of it
 
 	// AfterUnknown says that an earlier send of the item ended without an
 	// answer. A Duplicate is then most likely that send's work, though not
 	// provably.
 	AfterUnknown bool
 
-	Code      caperrors.Code // of the last answer about it; 0 if it gave none
-	Kind      caperrors.Kind // what Code means
-	Message   string         // the service's text; it may quote the input
-	Warnings  []caperrors.Warning
-	Attempts  int    // calls that carried it
-	RequestID string // the service's name for the last answered call that carried it
+	Code      caperrors.Code      // of the last answer about it; 0 if it gave none
+	Kind      caperrors.Kind      // what Code means
+	Message   string              // the service's text; it may quote the input
+	Warnings  []caperrors.Warning // what the service remarks though it did it
+	Attempts  int                 // calls that carried it
+	RequestID string              // the service's name for the last answered call that carried it
 
 	// Unfinished says that it was the job that ended, not the item: a run that
 	// resumes from a [Journal] or a [Checkpoint] takes the item up again and

@@ -11,8 +11,8 @@ import (
 // gateway, an empty or cut body, another format. What it means for the request
 // follows from the HTTP status alone, and stands in Kind and Outcome.
 type DecodeError struct {
-	HTTPStatus  int
-	ContentType string
+	HTTPStatus  int     // of the answer
+	ContentType string  // its header; empty if it has none
 	Offset      int64   // byte of the body at which reading failed; -1 if it does not apply
 	Reason      string  // what was wrong with the body
 	Excerpt     string  // the first bytes of the body, masked; at most 200 characters; empty if it may be data of the API

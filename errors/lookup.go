@@ -6,7 +6,7 @@ import "sort"
 
 // Meaning is what a code means in a scope.
 type Meaning struct {
-	Kind Kind
+	Kind Kind   // what to do about it
 	Text string // in our words, lower case, without a full stop
 
 	// Warning says that the API also sends the code beside a thing that it

@@ -50,7 +50,7 @@ func (l *Level) UnmarshalText(text []byte) error {
 type Scope struct {
 	Version Version `json:"version,omitempty"` // the zero value matches the status page alone
 	Entity  string  `json:"entity,omitempty"`  // as the code tables name it, in the singular: transaction, customer, coupon, …
-	Level   Level   `json:"level"`
+	Level   Level   `json:"level"`             // of the request or of one item
 }
 
 // String returns the scope as "v2 transaction item".

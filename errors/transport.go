@@ -31,7 +31,7 @@ func (p Phase) String() string {
 // TransportError says that no usable answer arrived. Unless it is not sent, the
 // server may have done the work, or may still be doing it.
 type TransportError struct {
-	Phase    Phase
+	Phase    Phase // how far the attempt came
 	NotSent  bool  // true if no byte of the request left
 	TimedOut bool  // true if the time for one attempt was up, not the caller's deadline
 	Err      error // cause, such as a [net.OpError]; never a [net/url.Error], which would carry the query

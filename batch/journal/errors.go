@@ -15,7 +15,7 @@ var ErrClosed = errors.New("the journal is closed")
 // ChangedError says that a journal belongs to another load: something of the
 // identity is not what it was. Nothing was changed.
 type ChangedError struct {
-	Path     string
+	Path     string // of the journal
 	Name     string // which entry of the identity
 	Was, Now string // empty: not there
 }
@@ -29,10 +29,10 @@ func (e *ChangedError) Error() string {
 // CorruptError says that a journal is damaged where it must not be: a run that
 // went on from it could send again what was applied. Nothing was changed.
 type CorruptError struct {
-	Path   string
-	Line   int   // from 1
-	Offset int64 // of the line's first byte
-	Reason string
+	Path   string // of the journal
+	Line   int    // from 1
+	Offset int64  // of the line's first byte
+	Reason string // what is wrong there
 }
 
 // Error says where, why, and what to do.

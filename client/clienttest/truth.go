@@ -51,23 +51,23 @@ type Stats struct {
 
 // FaultCounts tell how often each mishap of [Faults] struck.
 type FaultCounts struct {
-	ItemBusy         int `json:"item_busy"`
-	RateLimited      int `json:"rate_limited"`
-	AuthzUnavailable int `json:"authz_unavailable"`
-	SearchBusy       int `json:"search_busy"`
-	CustomerBusy     int `json:"customer_busy"`
-	CutBefore        int `json:"cut_before"`
-	CutAfter         int `json:"cut_after"`
-	EdgeHTML         int `json:"edge_html"`
-	Garbled          int `json:"garbled"`
-	Scripted         int `json:"scripted"`  // calls with a scripted answer
-	Abandoned        int `json:"abandoned"` // calls whose caller left before the answer
+	ItemBusy         int `json:"item_busy"`         // items, not calls
+	RateLimited      int `json:"rate_limited"`      // calls, as all that follow
+	AuthzUnavailable int `json:"authz_unavailable"` // HTTP 503
+	SearchBusy       int `json:"search_busy"`       // code 461
+	CustomerBusy     int `json:"customer_busy"`     // code 521 for the call
+	CutBefore        int `json:"cut_before"`        // nothing done
+	CutAfter         int `json:"cut_after"`         // done
+	EdgeHTML         int `json:"edge_html"`         // HTTP 502
+	Garbled          int `json:"garbled"`           // done
+	Scripted         int `json:"scripted"`          // calls with a scripted answer
+	Abandoned        int `json:"abandoned"`         // calls whose caller left before the answer
 }
 
 // Call is one API call and its answer.
 type Call struct {
-	Number  int    `json:"number"` // from 1, in the order of arrival
-	Method  string `json:"method"`
+	Number  int    `json:"number"`           // from 1, in the order of arrival
+	Method  string `json:"method"`           // of HTTP
 	Path    string `json:"path"`             // the first 200 bytes, without the query
 	Items   int    `json:"items"`            // 0 where the body could not be read
 	Applied int    `json:"applied"`          // items applied, whether or not the caller learned of it
