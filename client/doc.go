@@ -61,9 +61,10 @@
 //
 // A breaker counts failures and then refuses all calls for a time. The budget
 // does what is wanted of it without its price: in an outage repetition dies out
-// (at most 1.07 requests a call when half of them fail, one when all do), while
-// first attempts go on, so that the client sees at once when the service is
-// back, and one bad endpoint does not close the others. Where a program must
+// (when half of the attempts fail, to 1.2 requests a call if the service is busy
+// and 1.07 if it gives no answer; when all fail, to one), while first attempts go
+// on, so that the client sees at once when the service is back, and one bad
+// endpoint does not close the others. Where a program must
 // stop calling altogether, put a breaker around its own calls, such as
 // github.com/sony/gobreaker: it sees what a call came to, and
 // [caperrors.ErrTransient] tells it what to count. Within [WithMiddleware] it
