@@ -28,8 +28,15 @@ type Request struct {
 	// Attribution replaces the client's own for this call; nil leaves that.
 	Attribution *Attribution
 
-	// Repeatable says that doing the work twice does no harm, so that the call
-	// is sent again after an unknown outcome.
+	// Repeatable says that doing the work twice leaves the same as doing it
+	// once, as [Endpoint.Repeatable] does for all calls of an endpoint: the
+	// service knows the thing again by its bill number or the like, or sets a
+	// value. Such a write is sent again after an unknown outcome, like a read.
+	// What is refused for good stays refused, and every repetition is paid from
+	// the budget. An answer that then calls the thing a duplicate may be speaking
+	// of the call's own first attempt, which AfterUnknown tells. Don't declare it
+	// for what adds or takes points, issues coupons or sends messages without
+	// such a number.
 	Repeatable bool
 }
 

@@ -30,7 +30,8 @@
 // connection, a time-out, the page of a gateway. The API has no idempotency
 // key, so a write that is sent again may be done twice. Unknown is therefore
 // never folded into success or failure. Ask the API what became of it, or
-// declare the call repeatable if doing it twice does no harm.
+// declare the call repeatable ([Request.Repeatable]) if doing it twice does no
+// harm.
 //
 // # What is tried again
 //
@@ -44,31 +45,6 @@
 // A [retry.Policy] bounds attempts and time ([WithRetry]), and a budget that all
 // calls of a client share bounds how much repetition adds when the service is in
 // trouble. [Send] repeats its call, not single items of it.
-//
-// # A write that may be sent twice
-//
-// [Request.Repeatable], and [Endpoint.Repeatable] for all calls of a copy of an
-// endpoint, say that doing the work twice leaves the same as doing it once: the
-// service knows the thing again by its bill number or the like, or sets a value.
-// Such a write is sent again after an unknown outcome, like a read. It changes
-// nothing else: what is refused for good stays refused, and every repetition is
-// paid from the budget. An answer that then calls the thing a duplicate may be
-// speaking of the call's own first attempt, which AfterUnknown tells. Don't
-// declare it for what adds or takes points, issues coupons or sends messages
-// without such a number.
-//
-// # No circuit breaker
-//
-// A breaker counts failures and then refuses all calls for a time. The budget
-// does what is wanted of it without its price: in an outage repetition dies out
-// (when half of the attempts fail, to 1.2 requests a call if the service is busy
-// and 1.07 if it gives no answer; when all fail, to one), while first attempts go
-// on, so that the client sees at once when the service is back, and one bad
-// endpoint does not close the others. Where a program must
-// stop calling altogether, put a breaker around its own calls, such as
-// github.com/sony/gobreaker: it sees what a call came to, and
-// [caperrors.ErrTransient] tells it what to count. Within [WithMiddleware] it
-// would see HTTP alone, whose status is no verdict here.
 //
 // # Errors
 //
@@ -93,35 +69,7 @@
 // [WithObserve] gives one stream of events, on which metrics and traces are
 // built; client/otelcapillary, a module of its own, has those of OpenTelemetry.
 //
-// Nothing is logged by default. [WithLogger] gets these records:
-//
-//	debug   attempt             one HTTP request ended
-//	debug   call                a call ended, whatever came of it
-//	warn    call given up       it ended though its last answer was not final
-//	error   observer panicked   a function given to WithObserve did
-//
-// Their attributes, each left out where it does not apply:
-//
-//	op            the endpoint's name, such as v2/transactions/bulk
-//	attempt       number of the attempt, from 1
-//	attempts      how many there were
-//	outcome       of the attempt or call: applied, duplicate, refused, unknown, not-sent
-//	elapsed       how long it took; a call from its first attempt on
-//	wait          delay before the next attempt
-//	http_status   of the answer, or the last one
-//	request_id    the service's name for it, for which its support asks
-//	applied       number of items with this outcome; so are the next four
-//	duplicate
-//	refused
-//	unknown
-//	not_sent
-//	code          status code of the refusal
-//	kind          what the code means, such as transient
-//	stop          why the call was given up
-//	error         what went wrong, without the service's own words
-//	event         of the panic
-//
-// No record holds a body, a header, a query, an item's id or key, or a text of
-// the service, which may quote a customer. The levels are for operators: that
-// items are refused is an answer, and its place is the caller's error.
+// Nothing is logged by default; [WithLogger] lists the records and their
+// attributes. The levels are for operators: that items are refused is an answer,
+// and its place is the caller's error.
 package client

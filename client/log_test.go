@@ -113,10 +113,10 @@ level=DEBUG msg=call op=v2/transactions/bulk attempts=2 outcome=unknown elapsed=
 	}
 }
 
-// documentedAttributes returns the names in the package documentation's table.
+// documentedAttributes returns the names in the table of WithLogger's documentation.
 func documentedAttributes(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile("doc.go")
+	text, err := os.ReadFile("log.go")
 	require.NoError(t, err)
 	_, table, found := strings.Cut(string(text), "// Their attributes,")
 	require.True(t, found)

@@ -116,6 +116,17 @@ func WithTimeout(d time.Duration) Option {
 
 // WithRetry sets how often and how long a call is tried. Fields that are zero
 // have the defaults of [retry.Policy].
+//
+// There is no circuit breaker, which counts failures and then refuses all calls
+// for a time. The budget does what is wanted of it without its price: in an
+// outage repetition dies out (when half of the attempts fail, to 1.2 requests a
+// call if the service is busy and 1.07 if it gives no answer; when all fail, to
+// one), while first attempts go on, so that the client sees at once when the
+// service is back, and one bad endpoint does not close the others. Where a
+// program must stop calling altogether, put a breaker around its own calls, such
+// as github.com/sony/gobreaker: it sees what a call came to, and
+// [caperrors.ErrTransient] tells it what to count. Within [WithMiddleware] it
+// would see HTTP alone, whose status is no verdict here.
 func WithRetry(policy retry.Policy) Option {
 	return func(cfg *config) { cfg.policy = &policy }
 }
@@ -128,18 +139,6 @@ func WithHTTPClient(hc *http.Client) Option {
 			cfg.fault("WithHTTPClient", "must not be nil")
 		}
 		cfg.httpClient = hc
-	}
-}
-
-// WithLogger sets where the client tells of calls and their attempts; the
-// package documentation has the records and their attributes. Bodies,
-// credentials, query strings and ids are never logged. The default is silence.
-func WithLogger(logger *slog.Logger) Option {
-	return func(cfg *config) {
-		if logger == nil {
-			cfg.fault("WithLogger", "must not be nil")
-		}
-		cfg.logger = logger
 	}
 }
 
