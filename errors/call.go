@@ -126,7 +126,7 @@ func (e *CallError) attrs() []slog.Attr {
 		slog.String("type", "call"),
 		slog.String("op", e.Op),
 		slog.Int("attempts", e.Attempts),
-		slog.String("elapsed", e.Elapsed.String()),
+		slog.Float64("elapsed", e.Elapsed.Seconds()),
 		slog.String("outcome", e.Outcome.String()),
 	}
 	attrs = appendString(attrs, "request_id", MaskRequestID(e.RequestID))

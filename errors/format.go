@@ -53,11 +53,13 @@ func appendInt(attrs []slog.Attr, key string, value int) []slog.Attr {
 	return append(attrs, slog.Int(key, value))
 }
 
+// appendDuration adds a number of seconds: other languages cannot read what Go
+// writes, such as 1m2.5s.
 func appendDuration(attrs []slog.Attr, key string, value time.Duration) []slog.Attr {
 	if value == 0 {
 		return attrs
 	}
-	return append(attrs, slog.String(key, value.String()))
+	return append(attrs, slog.Float64(key, value.Seconds()))
 }
 
 // appendError adds an inner error: this package's types as objects, others as

@@ -148,7 +148,7 @@ func TestCallErrorOfAnAnswerAndWhatCameThen(t *testing.T) {
 		"[request id ca39128dfa7651122334455] (authorize: no vault for ***)", call.Error())
 	encoded, err := json.Marshal(call)
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"type":"call","op":"v2/transactions","attempts":1,"elapsed":"0s","outcome":"refused","request_id":"ca39128dfa7651122334455",
+	assert.JSONEq(t, `{"type":"call","op":"v2/transactions","attempts":1,"elapsed":0,"outcome":"refused","request_id":"ca39128dfa7651122334455",
 		"stop":"credentials could not be renewed","then":"authorize: no vault for ***",
 		"error":{"type":"request","code":401,"kind":"unauthenticated","version":"v2","entity":"transaction","level":"request","http_status":401,
 			"request_id":"ca39128dfa7651122334455"}}`, string(encoded))
