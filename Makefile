@@ -15,7 +15,7 @@ lint: ## run golangci-lint, in the version CI uses
 race: ## run all tests with the race detector
 	bash .ci/run race
 
-fuzz: ## fuzz every target for FUZZTIME each (default 5s)
+fuzz: ## fuzz every target for FUZZTIME each (default 2s)
 	bash .ci/run fuzz
 
 examples: ## build, vet and test the nested modules

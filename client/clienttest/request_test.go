@@ -55,6 +55,9 @@ func TestRequestsThatAreRefusedWhole(t *testing.T) {
 // 64 MiB and one byte, of which all but the last would be an empty array.
 func TestBodiesAreBounded(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and one goroutine reads")
+	}
 	w := post(t, clienttest.New(clienttest.Options{}), bulkPath, "[]"+strings.Repeat(" ", 64<<20-1))
 	wantAnswer(t, w, http.StatusBadRequest, v2Refusal(400, "Invalid input"))
 }

@@ -112,6 +112,9 @@ func TestReadWithoutItemsSent(t *testing.T) {
 //
 //nolint:paralleltest // the memory of the whole process is measured
 func TestTenMillionItemsAreReadInBoundedMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and one goroutine reads")
+	}
 	const items = 10_000_000
 	body := []byte(`{"response":[` + strings.Repeat("{},", items-1) + `{}]}`)
 	var before, after runtime.MemStats

@@ -90,6 +90,9 @@ func TestReadXMLBoundsNesting(t *testing.T) {
 
 //nolint:paralleltest // the memory and the time of the whole process are measured
 func TestReadXMLBoundsTimeAndMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and one goroutine reads")
+	}
 	const size = 3 << 20
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	names := func(n int) string {
@@ -148,6 +151,9 @@ func TestReadXMLBoundsTimeAndMemory(t *testing.T) {
 
 func TestReadXMLBoundsElements(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and one goroutine reads")
+	}
 	body := "<response>" + strings.Repeat("<product/>", 1<<20) + "</response>"
 	decode := decodeError(t, wire.HTTP{Status: 200, Body: []byte(body)}, xmlCall("product", "product", 1))
 	assert.Equal(t, "more XML elements than an answer has", decode.Reason)

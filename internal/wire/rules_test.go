@@ -228,6 +228,9 @@ func TestListsTellOnlyWhatTheyName(t *testing.T) {
 // A million items, ten megabytes, a hundred thousand levels: every family
 // answers in time and memory that follow the body.
 func TestFamiliesAgainstHostileBodies(t *testing.T) { //nolint:paralleltest // the memory of the whole process is measured
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and one goroutine reads")
+	}
 	const n = 1_000_000
 	many := func(before, element, after string) []byte {
 		return []byte(before + strings.Repeat(element+",", n-1) + element + after)
