@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -50,10 +52,17 @@ type term struct {
 	retries   backlog
 	left      map[string]past // what earlier owners left, not stored yet
 	inherited string          // where in the ledger it begins
+	doubts    []doubt         // calls that ended without an answer, and that a successor has to wait for
 	ahead     bool            // something went out and its offset is not committed
 	turn      uint64
 	barrier   int64 // end of the retry topic at the take-over: no item is taken before it is reached
 	read      int64 // offset behind the last retry that arrived
+}
+
+// doubt is an item whose outcome is stored, but whose call may still be under way.
+type doubt struct {
+	noted int64
+	until time.Time
 }
 
 func newGeneration(w *worker, cl *kgo.Client, partitions []int32) *generation {
@@ -162,14 +171,26 @@ func (g *generation) takeOver(ctx context.Context) error {
 		return err
 	}
 	wait := time.Duration(0)
-	for _, h := range histories {
+	for p, h := range histories {
 		wait = max(wait, h.wait())
+		g.terms[p].forget()
 	}
 	if wait > 0 {
 		g.w.logger.Info("calls of an earlier owner may be under way", "wait", wait)
 	}
 	pause(ctx, wait)
 	return ctx.Err()
+}
+
+// forget drops what the ledger knows of items that have a stored outcome.
+func (t *term) forget() {
+	maps.DeleteFunc(t.left, func(at string, _ past) bool {
+		retry, offset := placed(at)
+		if retry {
+			return offset < t.retries.next
+		}
+		return offset < t.items.next
+	})
 }
 
 // barriers finds the ends of the retry topic: what is there goes before the items.
@@ -214,6 +235,10 @@ func (t *term) where() string {
 	at := t.ledger.end()
 	if len(t.left) > 0 {
 		at = 0
+	}
+	t.doubts = slices.DeleteFunc(t.doubts, func(d doubt) bool { return time.Now().After(d.until) })
+	for _, d := range t.doubts {
+		at = min(at, d.noted)
 	}
 	for _, list := range [][]*delivery{t.items.list, t.retries.list} {
 		for _, d := range list {

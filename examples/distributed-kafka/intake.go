@@ -176,6 +176,9 @@ func (g *generation) result(_ context.Context, r batch.Result[json.RawMessage]) 
 		line.Message = caperrors.Mask(r.Err.Error()) // why no answer speaks of it
 	}
 	t.settle(d, line)
+	if line.uncertain() && d.noted >= 0 {
+		t.doubts = append(t.doubts, doubt{d.noted, time.Now().Add(g.w.job.hold())})
+	}
 	t.ledger.tell(note{Kind: noteEnd, At: []string{d.at}, Line: &line})
 	t.lanes.ended(d, false, what == batch.Undecided || itself)
 }

@@ -62,7 +62,8 @@ func (l *ledger) add(n note, then func(offset int64, at time.Time, err error)) {
 	r := &kgo.Record{Topic: l.job.topic(ledgerTopic), Partition: l.partition, Value: text}
 	l.cl.Produce(context.Background(), r, func(r *kgo.Record, err error) {
 		if err != nil {
-			l.failed(fmt.Errorf("%w: %w", errLedger, err))
+			err = fmt.Errorf("%w: %w", errLedger, err)
+			l.failed(err)
 			then(0, time.Time{}, err)
 			return
 		}

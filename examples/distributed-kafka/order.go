@@ -40,6 +40,18 @@ func place(retry bool, offset int64) string {
 	return "i" + strconv.FormatInt(offset, 10)
 }
 
+// placed reads what place wrote.
+func placed(at string) (retry bool, offset int64) {
+	if at == "" {
+		return false, -1
+	}
+	offset, err := strconv.ParseInt(at[1:], 10, 64)
+	if err != nil {
+		return false, -1 // of nothing
+	}
+	return at[0] == 'r', offset
+}
+
 // lane is one customer of a partition, while it has something under way. An item without a customer has a lane to itself.
 //
 // Its items go in the order in which they arrived. An item that the engine gives up for now goes into the retry topic, and everything of
