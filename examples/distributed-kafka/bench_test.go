@@ -41,9 +41,9 @@ func throughWorker(b *testing.B, bills []bill, opts clienttest.Options) time.Dur
 	sim := clienttest.New(opts)
 	srv := sim.InMemory()
 	defer srv.Close()
-	settings := quick()
-	settings.Timeout = 30 * time.Second
-	j := open(b, broker(b), "bench", settings)
+	s := quick()
+	s.Timeout = 30 * time.Second
+	j := open(b, broker(b), "bench", s)
 	j.load(b, bills)
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()

@@ -71,13 +71,13 @@ func (f *fence) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, 
 		err = errStale
 	}
 	if err != nil {
-		tell(sending, noteBack)
+		tell(ctx, sending, noteBack)
 		return nil, &caperrors.CallError{Op: f.Name(), Outcome: caperrors.NotSent, Err: err}
 	}
 	verdicts, err := f.Bulk.Send(ctx, items)
 	if err != nil {
 		if caperrors.OutcomeOf(err) != caperrors.Unknown {
-			tell(sending, noteBack)
+			tell(ctx, sending, noteBack)
 			return nil, err
 		}
 		for _, d := range sending {
@@ -94,7 +94,7 @@ func (f *fence) Send(ctx context.Context, items [][]byte) ([]caperrors.Verdict, 
 			back = append(back, d)
 		}
 	}
-	tell(back, noteBack)
+	tell(ctx, back, noteBack)
 	return verdicts, nil
 }
 
@@ -129,10 +129,10 @@ func (f *fence) note(ctx context.Context, sending []*delivery) error {
 }
 
 // tell notes what became of items, without waiting. Of an item with an unanswered call the doubt stays, whatever comes later.
-func tell(ds []*delivery, kind string) {
+func tell(ctx context.Context, ds []*delivery, kind string) {
 	certain := slices.DeleteFunc(slices.Clone(ds), func(d *delivery) bool { return d.uncertain || d.afterUnknown })
 	for t, group := range byTerm(certain) {
-		t.ledger.tell(note{Kind: kind, At: places(group)})
+		t.ledger.tell(ctx, note{Kind: kind, At: places(group)})
 	}
 }
 

@@ -133,7 +133,7 @@ func (g *generation) hurry() {
 }
 
 // result takes a result of the writer.
-func (g *generation) result(_ context.Context, r batch.Result[json.RawMessage]) {
+func (g *generation) result(ctx context.Context, r batch.Result[json.RawMessage]) {
 	d := g.w.inbox.take(r.Item)
 	what := r.Settlement()
 	if what == batch.Again && (r.Unfinished || g.stopping.Load() || g.isLost()) {
@@ -179,6 +179,6 @@ func (g *generation) result(_ context.Context, r batch.Result[json.RawMessage]) 
 	if line.uncertain() && d.noted >= 0 {
 		t.doubts = append(t.doubts, doubt{d.noted, time.Now().Add(g.w.job.hold())})
 	}
-	t.ledger.tell(note{Kind: noteEnd, At: []string{d.at}, Line: &line})
+	t.ledger.tell(ctx, note{Kind: noteEnd, At: []string{d.at}, Line: &line})
 	t.lanes.ended(d, false, what == batch.Undecided || itself)
 }

@@ -103,12 +103,12 @@ func createJob(ctx context.Context, brokers []string, name string, s settings) (
 	defer cl.Close()
 	j := &job{name: name}
 	for _, topic := range j.topics() {
-		config := map[string]*string{"cleanup.policy": kadm.StringPtr("delete"), "retention.ms": kadm.StringPtr("-1")}
+		config := map[string]*string{"cleanup.policy": new("delete"), "retention.ms": new("-1")}
 		if topic == j.topic(ledgerTopic) {
 			// Two workers' clocks may differ; how old a call is, is a difference of two times of the broker.
-			config["message.timestamp.type"] = kadm.StringPtr("LogAppendTime")
+			config["message.timestamp.type"] = new("LogAppendTime")
 			// Longer than any item waits for its outcome.
-			config["retention.ms"] = kadm.StringPtr(strconv.FormatInt((30 * 24 * time.Hour).Milliseconds(), 10))
+			config["retention.ms"] = new(strconv.FormatInt((30 * 24 * time.Hour).Milliseconds(), 10))
 		}
 		replicas := int16(-1)
 		if s.Replicas > 0 {

@@ -51,20 +51,20 @@ type ledger struct {
 	gaps [][2]int64 // offsets of notes that others wrote in between, not looked at yet
 }
 
-// add writes a note. then is called once it is durable; it must not block.
-func (l *ledger) add(n note, then func(offset int64, at time.Time, err error)) {
+// add writes a note, whatever becomes of ctx. then is called once it is durable; it must not block.
+func (l *ledger) add(ctx context.Context, n note, then func(offset int64, err error)) {
 	n.Term = l.term
 	text, err := json.Marshal(n)
 	if err != nil {
-		then(0, time.Time{}, err)
+		then(0, err)
 		return
 	}
 	r := &kgo.Record{Topic: l.job.topic(ledgerTopic), Partition: l.partition, Value: text}
-	l.cl.Produce(context.Background(), r, func(r *kgo.Record, err error) {
+	l.cl.Produce(context.WithoutCancel(ctx), r, func(r *kgo.Record, err error) {
 		if err != nil {
 			err = fmt.Errorf("%w: %w", errLedger, err)
 			l.failed(err)
-			then(0, time.Time{}, err)
+			then(0, err)
 			return
 		}
 		l.mu.Lock()
@@ -73,12 +73,14 @@ func (l *ledger) add(n note, then func(offset int64, at time.Time, err error)) {
 		}
 		l.next = r.Offset + 1
 		l.mu.Unlock()
-		then(r.Offset, r.Timestamp, nil)
+		then(r.Offset, nil)
 	})
 }
 
 // tell writes a note and does not wait. One that is lost makes a successor take the item for unknown.
-func (l *ledger) tell(n note) { l.add(n, func(int64, time.Time, error) {}) }
+func (l *ledger) tell(ctx context.Context, n note) {
+	l.add(ctx, n, func(int64, error) {})
+}
 
 // write writes a note and waits until it is durable. It returns its offset, and errLost if another worker has the partition.
 func (l *ledger) write(ctx context.Context, n note) (int64, error) {
@@ -87,7 +89,7 @@ func (l *ledger) write(ctx context.Context, n note) (int64, error) {
 		err    error
 	}
 	answers := make(chan answer, 1)
-	l.add(n, func(offset int64, _ time.Time, err error) { answers <- answer{offset, err} })
+	l.add(ctx, n, func(offset int64, err error) { answers <- answer{offset, err} })
 	select {
 	case a := <-answers:
 		if a.err != nil {

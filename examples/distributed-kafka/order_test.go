@@ -81,7 +81,7 @@ func TestTheOrderOfEachCustomerIsKept(t *testing.T) {
 		const rows = 120
 		for i := range rows {
 			key := []string{"ann", "bob", "cid", "dan", ""}[m.rnd.IntN(5)]
-			m.items = append(m.items, &delivery{id: itoa(int32(i)), key: key, offset: int64(i)}) //nolint:gosec // small
+			m.items = append(m.items, &delivery{id: itoa(int32(i)), key: key, offset: int64(i)})
 		}
 		for steps := 0; len(m.items)+len(m.retry)+len(m.writer)+len(m.lanes.of) > 0; steps++ {
 			if steps > 100_000 {

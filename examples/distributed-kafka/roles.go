@@ -12,7 +12,7 @@ import (
 func produceRole(ctx context.Context, o *options, stdout io.Writer) error {
 	items := generate(o.items)
 	if o.file != "" {
-		f, err := os.Open(o.file)
+		f, err := os.Open(o.file) //nolint:gosec // the user names it
 		if err != nil {
 			return err
 		}

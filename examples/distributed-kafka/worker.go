@@ -119,12 +119,12 @@ func work(ctx context.Context, j *job, bulk *client.Bulk, opts workerOptions) er
 		kgo.DisableAutoCommit(),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.OnPartitionsAssigned(w.assigned),
-		kgo.OnPartitionsRevoked(func(context.Context, *kgo.Client, map[string][]int32) { w.giveUp() }),
-		kgo.OnPartitionsLost(func(context.Context, *kgo.Client, map[string][]int32) {
+		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, _ map[string][]int32) { w.giveUp(ctx) }),
+		kgo.OnPartitionsLost(func(ctx context.Context, _ *kgo.Client, _ map[string][]int32) {
 			if g := w.current(); g != nil {
 				g.lose(errors.New("the group gave this worker up"))
 			}
-			w.giveUp()
+			w.giveUp(ctx)
 		}),
 	)
 	if err != nil {
@@ -134,7 +134,7 @@ func work(ctx context.Context, j *job, bulk *client.Bulk, opts workerOptions) er
 	w.group.AllowRebalance()
 	w.group.LeaveGroup() // gives the partitions up
 	w.group.CloseAllowingRebalance()
-	w.giveUp()
+	w.giveUp(ctx)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
@@ -157,13 +157,13 @@ func (w *worker) assigned(_ context.Context, cl *kgo.Client, topics map[string][
 }
 
 // giveUp ends the generation, if there is one.
-func (w *worker) giveUp() {
+func (w *worker) giveUp(ctx context.Context) {
 	w.mu.Lock()
 	g, paused := w.gen, w.paused
 	w.gen, w.paused = nil, nil
 	w.mu.Unlock()
 	if g != nil {
-		g.close()
+		g.close(context.WithoutCancel(ctx))
 		w.group.ResumeFetchPartitions(paused)
 	}
 }
