@@ -90,7 +90,7 @@ func errorText(err error) string {
 // last answer: that answer, which is of this package, and what was in the way.
 // Another error has none.
 func parts(err error) (answer, then error) {
-	several, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as in isOwn
+	several, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return nil, nil
 	}
