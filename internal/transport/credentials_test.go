@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -234,4 +235,45 @@ func TestPaceEndsTheCall(t *testing.T) {
 		assert.Contains(t, string(encoded), `"code":461`, "the answer keeps its form")
 		assert.Contains(t, string(encoded), `"then":"wait for a turn: no time left for another attempt"`)
 	})
+}
+
+// The wait for the pace counts, too.
+func TestPaceWithinThePolicysTime(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		deadline time.Duration // of the caller; 0: none
+		stop     caperrors.Stop
+	}{
+		"no deadline":      {stop: caperrors.ErrRetryTimeExceeded},
+		"a later deadline": {deadline: time.Minute, stop: caperrors.ErrRetryTimeExceeded},
+		"a sooner one":     {deadline: 5 * time.Second, stop: caperrors.ErrDeadlineTooNear},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m, got := serve(t, busy)
+				req := write()
+				req.Pace = func(ctx context.Context) error {
+					deadline, bounded := ctx.Deadline()
+					if got.count() > 0 && bounded && time.Until(deadline) < 30*time.Second {
+						return fmt.Errorf("pace: %w", caperrors.ErrDeadlineTooNear) // as that of a client: its turn comes in 30 s
+					}
+					return nil
+				}
+				ctx := t.Context()
+				if test.deadline > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, test.deadline)
+					defer cancel()
+				}
+				_, err := transport.New(transport.Config{HTTPClient: m.client, Policy: retry.Policy{MaxElapsed: 10 * time.Second}}).Do(ctx, req)
+				ce := callError(t, err)
+				assert.Equal(t, test.stop, ce.Stop)
+				require.ErrorIs(t, err, caperrors.CodeSearchBusy)
+				assert.Equal(t, test.stop == caperrors.ErrDeadlineTooNear, errors.Is(err, context.DeadlineExceeded))
+				assert.Equal(t, 1, got.count())
+			})
+		})
+	}
 }

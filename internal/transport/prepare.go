@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -40,10 +41,8 @@ func (c *call) authorize(r *http.Request) error {
 	if c.ctx.Err() != nil {
 		return c.endByContext()
 	}
-	if c.req.Pace != nil && (c.attempts > 0 || !c.req.OnlyUnsent) {
-		if err := c.req.Pace(c.ctx); err != nil {
-			return c.endBy(err, "wait for a turn", 0)
-		}
+	if err := c.waitForTurn(); err != nil {
+		return err
 	}
 	if c.t.wrapped != nil && !c.req.Private {
 		c.passage = &passage{origin: r.URL, host: r.Host, credentials: make(http.Header)}
@@ -76,6 +75,33 @@ func (c *call) authorize(r *http.Request) error {
 		}
 	}
 	return checkHeader(header)
+}
+
+// waitForTurn waits for the pace. The turn of a repetition must come within the
+// policy's time for one call.
+func (c *call) waitForTurn() error {
+	if c.req.Pace == nil || c.attempts == 0 && c.req.OnlyUnsent {
+		return nil
+	}
+	ctx, own := c.ctx, false
+	if limit := c.t.policy.MaxElapsed; limit > 0 && c.attempts > 0 {
+		end := c.started.Add(limit)
+		callers, bounded := c.ctx.Deadline()
+		own = !bounded || end.Before(callers)
+		bound, cancel := context.WithDeadline(c.ctx, end)
+		defer cancel()
+		ctx = bound
+	}
+	err := c.req.Pace(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case own && c.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded): // which must not pass for the caller's
+		c.end(caperrors.ErrRetryTimeExceeded, c.err)
+		return errEnded
+	default:
+		return c.endBy(err, "wait for a turn", 0)
+	}
 }
 
 // credentials returns the header that the attempt's credentials go into: its
