@@ -162,6 +162,35 @@ func hostileReplies() map[string]reply {
 	}
 }
 
+// A gateway's page quotes the address that was asked for.
+func TestNoQueryIsToldByAPageThatQuotesTheAddress(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]string{
+		"in full":      `<html>You don't have permission to access "%s" on this server.`,
+		"as a link":    `<html><a href='%s'>back</a>`,
+		"as the end":   `no service for %s`,
+		"as a request": "<html>GET %s HTTP/1.1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, clienttest.Options{})
+			w.intercept = func(r *http.Request) *http.Response {
+				resp := answer(http.StatusForbidden, fmt.Sprintf(page, r.URL))
+				resp.Header.Set("Content-Type", "text/html")
+				return resp
+			}
+			_, err := w.client(t).Call(t.Context(), client.CustomerLookup, client.Request{
+				Query: url.Values{"identifierName": {"externalId"}, "identifierValue": {queryCanary}},
+			})
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), "/v2/customers/lookup?***")
+			for _, text := range everyForm(err) {
+				assert.NotContains(t, text, queryCanary)
+			}
+		})
+	}
+}
+
 // rawReplies are what a server may write that is not HTTP.
 func rawReplies() map[string]string {
 	return map[string]string{

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,7 +55,7 @@ type round struct {
 type Resumed struct {
 	Done     int       // items whose results were delivered
 	Results  int       // items with a result that was not delivered
-	InFlight int       // items that were in flight
+	InFlight int       // items of unknown outcome that have no result, such as what was in flight
 	LastSend time.Time // when the last call was announced; zero if none was
 }
 
@@ -67,9 +66,10 @@ type Resumed struct {
 // identity says what the load is, such as its input's checksum and its
 // endpoint: whatever must not change between its runs. It stands in the file as
 // it is, so it must hold no secret. If it is not what the file holds, the error
-// is a *[ChangedError]. A damaged file is a *[CorruptError]; a file that
-// somebody has open, an error that is [ErrLocked]. In each case, and when the
-// disk is full, the file stays as it was.
+// is a *[ChangedError]; a journal that knows of no item is any load's. A damaged
+// file is a *[CorruptError]; a file that somebody has open, an error that is
+// [ErrLocked]. In each case, and when the disk is full, the file stays as it
+// was.
 func Open(path string, identity map[string]string) (*Journal, error) {
 	return openOn(osDisk{}, path, identity)
 }
@@ -98,8 +98,7 @@ func (j *Journal) load(identity map[string]string) error {
 	in, size, err := j.disk.open(j.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		j.state = newState()
-		j.state.header = &header{ID: rand.Text(), Identity: maps.Clone(identity)}
+		j.state = begin(identity)
 	case err != nil:
 		return fmt.Errorf("journal %s: %w", j.path, err)
 	default:
@@ -113,18 +112,17 @@ func (j *Journal) load(identity map[string]string) error {
 		if err != nil {
 			return fmt.Errorf("journal %s: %w", j.path, err)
 		}
+		if j.state.blank() {
+			j.state = begin(identity)
+		}
 		if err = j.same(identity); err != nil {
 			return err
 		}
 	}
 	s := j.state
 	j.beyond.Store(int64(s.beyond))
-	j.resumed = Resumed{Done: s.done.Len(), InFlight: s.land(), LastSend: s.last}
-	for _, k := range s.items {
-		if k.final() {
-			j.resumed.Results++
-		}
-	}
+	s.land()
+	j.resumed = s.resumed()
 	if err = j.rewrite(); err != nil {
 		return fmt.Errorf("journal %s: %w", j.path, err)
 	}

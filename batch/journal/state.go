@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,30 @@ type known struct {
 func (k known) final() bool { return k.entry != nil && !k.entry.Open }
 
 func newState() *state { return &state{failed: make(map[int]struct{}), items: make(map[int]known)} }
+
+// begin returns the state of a new load.
+func begin(identity map[string]string) *state {
+	s := newState()
+	s.header = &header{ID: rand.Text(), Identity: maps.Clone(identity)}
+	return s
+}
+
+// blank reports whether nothing is known of any item, and nothing was sent.
+func (s *state) blank() bool { return s.done.Len()+len(s.items) == 0 && s.last.IsZero() }
+
+// resumed counts what is known once what was in flight has landed.
+func (s *state) resumed() Resumed {
+	r := Resumed{Done: s.done.Len(), LastSend: s.last}
+	for _, k := range s.items {
+		switch {
+		case k.final():
+			r.Results++
+		case k.entry.Outcome == caperrors.Unknown:
+			r.InFlight++
+		}
+	}
+	return r
+}
 
 // apply adds a line. An error says that it contradicts what came before; the
 // state is of no use then.
@@ -142,15 +167,12 @@ func inFlight(i int, before *batch.Entry) *batch.Entry {
 }
 
 // land makes unknown what is in flight: the process that sent it is gone.
-func (s *state) land() int {
-	n := 0
+func (s *state) land() {
 	for i, k := range s.items {
 		if k.flying {
-			n++
 			s.items[i] = known{entry: inFlight(i, k.entry)}
 		}
 	}
-	return n
 }
 
 // entriesALine is how many items a line of a journal written anew holds.
