@@ -82,7 +82,9 @@ func TestASecondLoadIsRefused(t *testing.T) {
 func TestAnotherLoadIsRefused(t *testing.T) {
 	t.Parallel()
 	path := pathOf(t)
-	require.NoError(t, open(t, path).Close())
+	j := open(t, path)
+	require.NoError(t, j.Sending(t.Context(), sent(0)))
+	require.NoError(t, j.Close())
 	held, err := os.ReadFile(path)
 	require.NoError(t, err)
 	tests := map[string]struct {
@@ -103,6 +105,51 @@ func TestAnotherLoadIsRefused(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, string(held), string(now), "the file stays as it was")
 	}
+}
+
+func TestAJournalThatKnowsOfNoItemIsAnyLoads(t *testing.T) {
+	t.Parallel()
+	path := pathOf(t)
+	j := open(t, path)
+	require.NoError(t, j.Mark(map[string]int{"results": 0}))
+	require.NoError(t, j.Close())
+
+	other := map[string]string{"input": "sha256:18"}
+	j, err := journal.Open(path, other)
+	require.NoError(t, err)
+	assert.Zero(t, j.Resumed())
+	ok, err := j.Note(new(any))
+	require.NoError(t, err)
+	assert.False(t, ok, "the note was the other load's")
+	require.NoError(t, j.Settled(t.Context(), []batch.Entry{refused(0)}))
+	require.NoError(t, j.Close())
+
+	_, err = journal.Open(path, identity)
+	var changed *journal.ChangedError
+	require.ErrorAs(t, err, &changed)
+	assert.Equal(t, "endpoint", changed.Name)
+}
+
+func TestWhatWasInFlightStaysSoUntilItHasItsResult(t *testing.T) {
+	t.Parallel()
+	path := pathOf(t)
+	j := open(t, path)
+	require.NoError(t, j.Sending(t.Context(), sent(0, 1, 2)))
+	require.NoError(t, j.Settled(t.Context(), []batch.Entry{again(2)}))
+	require.NoError(t, j.Close())
+	j = open(t, path)
+	first := j.Resumed()
+	require.NoError(t, j.Close())
+	assert.Equal(t, 2, first.InFlight)
+
+	// A run that ended before it did anything, such as while it waited for the server to be done.
+	j = open(t, path)
+	assert.Equal(t, first, j.Resumed())
+	require.NoError(t, j.Settled(t.Context(), []batch.Entry{{Index: 0, Outcome: caperrors.Unknown, Attempts: 1}}))
+	require.NoError(t, j.Close())
+	got := open(t, path).Resumed()
+	assert.Equal(t, 1, got.InFlight)
+	assert.Equal(t, 1, got.Results)
 }
 
 func TestFilesThatAreNoJournal(t *testing.T) {
