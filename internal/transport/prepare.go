@@ -41,7 +41,7 @@ func (c *call) authorize(r *http.Request) error {
 	if c.ctx.Err() != nil {
 		return c.endByContext()
 	}
-	if err := c.waitForTurn(); err != nil {
+	if err := c.waitForTurn(c.ctx); err != nil {
 		return err
 	}
 	if c.t.wrapped != nil && !c.req.Private {
@@ -79,18 +79,18 @@ func (c *call) authorize(r *http.Request) error {
 
 // waitForTurn waits for the pace. The turn of a repetition must come within the
 // policy's time for one call.
-func (c *call) waitForTurn() error {
+func (c *call) waitForTurn(ctx context.Context) error {
 	if c.req.Pace == nil || c.attempts == 0 && c.req.OnlyUnsent {
 		return nil
 	}
-	ctx, own := c.ctx, false
+	own := false
 	if limit := c.t.policy.MaxElapsed; limit > 0 && c.attempts > 0 {
 		end := c.started.Add(limit)
-		callers, bounded := c.ctx.Deadline()
+		callers, bounded := ctx.Deadline()
 		own = !bounded || end.Before(callers)
-		bound, cancel := context.WithDeadline(c.ctx, end)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end)
 		defer cancel()
-		ctx = bound
 	}
 	err := c.req.Pace(ctx)
 	switch {
