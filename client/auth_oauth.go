@@ -88,7 +88,7 @@ func (c *core) readToken(a *transport.Answer, asked time.Time) (grant, error) {
 		return grant{}, notUnderstood(a, "the token call's answer holds no usable token")
 	}
 	life := tokenLife(answer.Data.TTLSeconds)
-	return grant{login: login{headerToken, answer.Data.AccessToken}, until: asked.Add(life * 4 / 5)}, nil
+	return grant{login: login{headerToken, answer.Data.AccessToken}, until: asked.Add(life * 4 / 5), ends: asked.Add(life)}, nil
 }
 
 // tokenLife reads ttlSeconds, a number or a number in a string.

@@ -14,6 +14,7 @@ type grant struct {
 	login
 
 	until time.Time // when to ask for the next one; zero: when it is refused
+	ends  time.Time // when its life is over, if that is known to be later
 }
 
 // logins shares one login between all calls of a client.
@@ -51,6 +52,9 @@ func (s *logins) get(ctx context.Context, refused login) (login, error) {
 	s.mu.Unlock()
 	select {
 	case <-f.done:
+		if old, ok := s.spare(refused); ok && f.err != nil {
+			return old, nil
+		}
 		return f.grant.login, f.err
 	case <-ctx.Done():
 		s.leave(f)
@@ -59,6 +63,23 @@ func (s *logins) get(ctx context.Context, refused login) (login, error) {
 }
 
 func (g *grant) lives() bool { return g.until.IsZero() || time.Now().Before(g.until) }
+
+// postpone puts off asking again after it failed: to the middle of what is left of
+// the old one's life.
+func (g *grant) postpone() {
+	if now := time.Now(); !g.lives() && now.Before(g.ends) {
+		g.until = now.Add(g.ends.Sub(now) / 2)
+	}
+}
+
+// spare returns a login that was to be renewed and is good for a while yet, so
+// that calls do not fail with the renewal before they have to.
+func (s *logins) spare(refused login) (login, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.grant
+	return old.login, old.value != "" && old.login != refused && time.Now().Before(old.ends)
+}
 
 // start begins a fetch. It keeps the values of ctx, for traces, but not its
 // end: others may wait longer. The caller holds the lock.
@@ -72,6 +93,8 @@ func (s *logins) start(ctx context.Context) *flight {
 		s.mu.Lock()
 		if f.err == nil {
 			s.grant = f.grant
+		} else {
+			s.grant.postpone()
 		}
 		if s.flight == f {
 			s.flight = nil

@@ -135,8 +135,11 @@ func (v *vault) grant(ctx context.Context, c *core) (grant, error) {
 	}
 	c.secrets.learn(got.Secret, got.Key)
 	g, err := c.fetchToken(ctx, oauthKeys{key: got.Key, secret: got.Secret})
-	if err == nil && !got.Expires.IsZero() && got.Expires.Before(g.until) {
-		g.until = got.Expires
+	if err == nil && !got.Expires.IsZero() && got.Expires.Before(g.ends) {
+		g.ends = got.Expires
+		if g.ends.Before(g.until) {
+			g.until = g.ends
+		}
 	}
 	return g, err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/capillary-go/capillary/client"
 	"github.com/capillary-go/capillary/client/clienttest"
 	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/retry"
 )
 
 const tokenPath = "/v3/oauth/token/generate"
@@ -70,6 +71,49 @@ func TestTokenIsKeptForFourFifthsOfItsLife(t *testing.T) {
 			assert.Equal(t, step.tokens, w.sim.Stats().TokenCalls)
 		}
 		assert.Zero(t, w.sim.Stats().Unauthorized)
+	})
+}
+
+// Tokens are renewed before their life is over. That the renewal fails is no
+// reason for calls to fail before it is.
+func TestATokenServesWhileItsRenewalFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		opts := oauthOptions()
+		opts.TokenTTL = 100 * time.Second
+		w := newWorld(t, opts)
+		c := w.oauthClient(t, client.WithRetry(retry.Policy{MaxAttempts: 1}))
+		start := time.Now()
+		down, asked := false, 0
+		w.intercept = func(r *http.Request) *http.Response {
+			if !down || r.URL.Path != tokenPath {
+				return nil
+			}
+			asked++
+			return answer(http.StatusServiceUnavailable, "busy")
+		}
+		at := func(second int) error {
+			<-time.After(time.Until(start.Add(time.Duration(second) * time.Second)))
+			return w.add(t.Context(), c)
+		}
+		require.NoError(t, at(0))
+		down = true
+		require.NoError(t, at(80), "asked, and refused for now")
+		assert.Equal(t, 1, asked)
+		require.NoError(t, at(89))
+		assert.Equal(t, 1, asked, "not before the middle of the 20 s that are left")
+		require.NoError(t, at(91))
+		assert.Equal(t, 2, asked)
+		require.ErrorIs(t, at(101), caperrors.ErrTransient, "its life is over")
+		down = false
+		require.NoError(t, at(102))
+		assert.Equal(t, 2, w.sim.Stats().TokenCalls)
+		assert.Zero(t, w.sim.Stats().Unauthorized)
+
+		down = true
+		w.sim.ExpireTokens()
+		require.ErrorIs(t, at(190), caperrors.ErrUnauthenticated, "no refused token is sent again")
+		assert.Equal(t, 1, w.sim.Stats().Unauthorized)
 	})
 }
 

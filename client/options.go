@@ -75,7 +75,8 @@ func WithBasic(user, password string) Option {
 
 // WithOAuth sets the key and secret of an API client. Tokens are fetched when
 // first needed, shared by all calls, renewed before their life is over, and
-// renewed once more if the server refuses one.
+// renewed once more if the server refuses one. While a renewal fails, the token
+// serves until its life is over.
 func WithOAuth(key, secret string) Option {
 	return func(cfg *config) {
 		cfg.oauth = &oauthKeys{key: key, secret: secret}
