@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"strings"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 )
@@ -54,7 +55,7 @@ func (h *HTTP) excerpt() string {
 	if h.Hide != nil {
 		begin = h.Hide(begin)
 	}
-	masked := caperrors.Mask(begin[:min(max(len(begin)-unsure, 0), 4*excerptRunes)])
+	masked := caperrors.Mask(withoutQueries(begin[:min(max(len(begin)-unsure, 0), 4*excerptRunes)]))
 	runes := 0
 	for at := range masked {
 		if runes == excerptRunes {
@@ -63,6 +64,31 @@ func (h *HTTP) excerpt() string {
 		runes++
 	}
 	return masked
+}
+
+// withoutQueries replaces the queries of addresses in a text. Pages of gateways
+// quote the address that was asked for, and its query may name a customer.
+func withoutQueries(text string) string {
+	const ends = " \t\r\n\"'<>" // an address in a page ends here
+	var b strings.Builder
+	for {
+		mark := strings.IndexByte(text, '?')
+		if mark < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		word := text[strings.LastIndexAny(text[:mark], ends)+1 : mark]
+		query := text[mark+1:]
+		if end := strings.IndexAny(query, ends); end >= 0 {
+			query = query[:end]
+		}
+		b.WriteString(text[:mark+1])
+		text = text[mark+1:]
+		if query != "" && strings.Contains(word, "/") {
+			b.WriteString("***")
+			text = text[len(query):]
+		}
+	}
 }
 
 // isData reports whether a body begins like JSON, or like XML that is no page.
