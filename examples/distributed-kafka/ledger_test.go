@@ -6,19 +6,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/capillary-go/capillary/client/clienttest"
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// owner makes a ledger of partition 0 with a producer of its own.
-func (j *job) owner(t *testing.T, term string) *ledger {
+// owner makes a ledger of a partition with a producer of its own.
+func (j *job) owner(t *testing.T, partition int32, term string) *ledger {
 	t.Helper()
 	cl, err := dial(j.brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0))
 	require.NoError(t, err)
 	t.Cleanup(cl.Close)
-	return &ledger{job: j, cl: cl, term: term, next: -1, failed: func(err error) { assert.NoError(t, err) }}
+	return &ledger{job: j, cl: cl, partition: partition, term: term, next: -1, failed: func(err error) { assert.NoError(t, err) }}
 }
 
 // An owner that was taken over finds out before it sends anything. The words of one that was taken over take nothing from its successor.
@@ -26,7 +27,7 @@ func TestAnOwnerThatWasTakenOverFindsOut(t *testing.T) {
 	t.Parallel()
 	j := open(t, broker(t), "fence", quick())
 	ctx := t.Context()
-	first, second := j.owner(t, "first"), j.owner(t, "second")
+	first, second := j.owner(t, 0, "first"), j.owner(t, 0, "second")
 	_, err := first.write(ctx, note{Kind: noteOwner})
 	require.NoError(t, err)
 	_, err = first.write(ctx, note{Kind: noteOut, At: []string{"i1"}})
@@ -50,10 +51,54 @@ func TestAnOwnerThatWasTakenOverFindsOut(t *testing.T) {
 	assert.Equal(t, "second", h.term)
 }
 
+// A worker that finds another owner's note before a call does not make the call, and joins the group anew.
+func TestAWorkerThatWasTakenOverBeginsAnew(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{BatchLimit: 20, Latency: 20 * time.Millisecond, RepeatBills: true})
+	srv := sim.InMemory()
+	t.Cleanup(func() { _ = srv.Close() })
+	j := open(t, broker(t), "anew", quick())
+	bills := skewed(3000, 900)
+	j.load(t, bills)
+	running(t, j, srv, workerOptions{concurrency: 2})
+	await(t, 20*time.Second, "some of it", func() bool { return sim.Stats().ItemsApplied >= 600 })
+	taken, ends := make(map[int32]int64), make(map[int32]int64)
+	for p := range int32(6) {
+		at, err := j.owner(t, p, "another").write(t.Context(), note{Kind: noteOwner})
+		require.NoError(t, err)
+		taken[p] = at
+	}
+	counts := assertTrue(t, sim, bills, j.outcomes(t, 40*time.Second))
+	assert.Equal(t, len(bills), counts[caperrors.Applied]+counts[caperrors.Unknown])
+	assert.LessOrEqual(t, counts[caperrors.Unknown], 4*20, "calls under way, and those noted while the partitions were taken one by one")
+
+	for p := range int32(6) {
+		at, err := j.owner(t, p, "last").write(t.Context(), note{Kind: noteOwner})
+		require.NoError(t, err)
+		ends[p] = at
+	}
+	again, term, out := make(map[int32]bool), make(map[int32]string), make(map[string]bool)
+	err := j.readLedger(t.Context(), taken, ends, func(p int32, n note, _ time.Time) {
+		switch {
+		case n.Kind == noteOwner && n.Term != "another":
+			again[p], term[p] = true, n.Term
+		case again[p] && n.Term == term[p]:
+		case n.Kind == noteOut:
+			for _, at := range n.At {
+				out[itoa(p)+at] = true
+			}
+		case n.Kind == noteEnd:
+			assert.False(t, out[itoa(p)+n.At[0]], "sent after the note of another owner")
+		}
+	})
+	require.NoError(t, err)
+	assert.Len(t, again, 6, "partitions taken anew")
+}
+
 func TestALedgerThatCannotBeWrittenIsTold(t *testing.T) {
 	t.Parallel()
 	j := open(t, broker(t), "closed", quick())
-	l := j.owner(t, "only")
+	l := j.owner(t, 0, "only")
 	var failed atomic.Bool
 	l.failed = func(err error) { failed.Store(errors.Is(err, errLedger)) }
 	l.cl.Close()
