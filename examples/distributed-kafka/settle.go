@@ -101,6 +101,7 @@ func (g *generation) commit(ctx context.Context) error {
 		if err := g.transact(ctx, records, offsets); err != nil {
 			return err
 		}
+		g.w.losses.Store(0)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -17,7 +18,8 @@ import (
 func (g *generation) takeOver(ctx context.Context) error {
 	j := g.w.job
 	var err error
-	g.ledgerCl, err = dial(j.brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0))
+	g.ledgerCl, err = dial(j.brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0),
+		kgo.RecordDeliveryTimeout(j.hold()))
 	if err != nil {
 		return err
 	}
@@ -38,10 +40,7 @@ func (g *generation) takeOver(ctx context.Context) error {
 	}
 	// What an earlier owner commits from here on is refused. What it had begun to commit is waited for.
 	admin := kadm.NewClient(g.ledgerCl)
-	committed, err := admin.FetchOffsets(kadm.RequireStable(ctx), j.group())
-	for errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		committed, err = admin.FetchOffsets(kadm.RequireStable(ctx), j.group())
-	}
+	committed, err := j.committed(ctx, admin)
 	if err != nil {
 		return err
 	}
@@ -52,9 +51,6 @@ func (g *generation) takeOver(ctx context.Context) error {
 		from[p] = 0 // no commit yet: its ledger from the beginning
 		for _, kind := range []string{itemsTopic, retryTopic} {
 			c, ok := committed.Lookup(j.topic(kind), p)
-			if ok && c.Err != nil {
-				return c.Err
-			}
 			if !ok || c.At < 0 {
 				continue
 			}
@@ -87,6 +83,20 @@ func (g *generation) takeOver(ctx context.Context) error {
 	}
 	pause(ctx, wait)
 	return ctx.Err()
+}
+
+// committed returns the offsets of the group. While a transaction with some of them is open, it waits.
+func (j *job) committed(ctx context.Context, admin *kadm.Client) (kadm.OffsetResponses, error) {
+	for {
+		committed, err := admin.FetchOffsets(kadm.RequireStable(ctx), j.group())
+		if err == nil {
+			err = committed.Error()
+		}
+		if !errors.Is(err, kerr.UnstableOffsetCommit) || ctx.Err() != nil {
+			return committed, err
+		}
+		pause(ctx, retryPause)
+	}
 }
 
 // forget drops what the ledger knows of items that have a stored outcome.

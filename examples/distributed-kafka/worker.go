@@ -75,6 +75,7 @@ type worker struct {
 
 	arrived atomic.Int64  // when the last record arrived, in Unix nanoseconds
 	anew    chan struct{} // has a value when the group is to be joined anew
+	losses  atomic.Int32  // generations lost, one after another
 
 	mu     sync.Mutex // guards what follows
 	gen    *generation
@@ -175,7 +176,15 @@ func (w *worker) current() *generation {
 }
 
 // rejoin has the worker join the group anew. The group gives it partitions if they are not another's.
-func (w *worker) rejoin() { wake(w.anew) }
+func (w *worker) rejoin() {
+	w.losses.Add(1)
+	wake(w.anew)
+}
+
+// patience is how long it waits before that: each time all workers stop for a moment, and the brokers may be in trouble.
+func (w *worker) patience() time.Duration {
+	return min(30*time.Second, 250*time.Millisecond<<min(w.losses.Load(), 10))
+}
 
 const (
 	pollSize = 2000
@@ -187,7 +196,7 @@ func (w *worker) poll(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case <-w.anew:
-			pause(ctx, 5*retryPause) // not in a hurry: the brokers may be in trouble
+			pause(ctx, w.patience())
 			w.group.ForceRebalance()
 		default:
 		}
