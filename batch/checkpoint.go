@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,9 +40,15 @@ type Checkpoint struct {
 // items that are done are passed over, results that were not delivered are
 // delivered without another send, and the others go on with the attempts that
 // they have. Items of a send that may have been applied get what
-// [Config.OnUnknown] says. Limits of another endpoint stop the run with an
-// *caperrors.ArgumentError before anything is sent.
-func Resume(cp Checkpoint) RunOption { return func(o *runOptions) { o.checkpoint = &cp } }
+// [Config.OnUnknown] says. Limits of another endpoint, or what no run can have
+// met, stop the run with an *caperrors.ArgumentError before anything is sent.
+func Resume(cp Checkpoint) RunOption {
+	return func(o *runOptions) {
+		cp.Failed = slices.Clone(cp.Failed)
+		slices.Sort(cp.Failed)
+		o.checkpoint = &cp
+	}
+}
 
 // past returns what the checkpoint and the journal know of an item.
 func (o *runOptions) past() func(index int) Past {
@@ -58,12 +65,22 @@ func (o *runOptions) past() func(index int) Past {
 	return func(index int) Past {
 		p := Past{Done: o.checkpoint.Done.Has(index), Entry: known[index]}
 		if p.Done {
-			_, p.Failed = slices.BinarySearch(o.checkpoint.Failed, index)
+			p.Failed = o.checkpoint.failed(index)
 		} else if p.Entry == nil && o.journal != nil {
 			return o.journal.Past(index)
 		}
 		return p
 	}
+}
+
+// failed reports whether the item at a position is one of those in Failed, which
+// are in order. A nil checkpoint has none.
+func (cp *Checkpoint) failed(index int) bool {
+	if cp == nil {
+		return false
+	}
+	_, is := slices.BinarySearch(cp.Failed, index)
+	return is
 }
 
 // maxWindows is how many windows the lowest position that is not delivered may
@@ -84,6 +101,11 @@ func (j *job) resume(cp *Checkpoint) {
 	j.earlier = cp
 	j.delivery.done, j.delivery.failed = cp.Done.clone(), slices.Clone(cp.Failed)
 	j.delivery.low.Store(int64(cp.Done.Low()))
+	for i := range cp.Items {
+		if e := &cp.Items[i]; !e.possible() {
+			j.refuse(&caperrors.ArgumentError{Field: "checkpoint", Index: -1, Reason: fmt.Sprintf("contradicts itself about item %d", e.Index)})
+		}
+	}
 	if err := j.core.setLimits(cp.Limits); err != nil {
 		j.refuse(err)
 	}

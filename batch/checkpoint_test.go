@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -244,6 +245,7 @@ func TestLimitsThatAreNotTaken(t *testing.T) {
 		"another endpoint":    {Endpoint: "other", Accepted: 5},
 		"refused below taken": {Endpoint: "batch", Accepted: 5, Refused: 5},
 		"negative":            {Endpoint: "batch", Accepted: -1},
+		"more than any call":  {Endpoint: "batch", Accepted: 50, Refused: math.MaxInt},
 		"bytes the same":      {Endpoint: "batch", AcceptedBytes: 9, RefusedBytes: 8},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -260,6 +262,73 @@ func TestLimitsThatAreNotTaken(t *testing.T) {
 	require.NoError(t, eng.SetLimits(batch.Limits{Endpoint: "batch", Accepted: 50}))
 	require.NoError(t, eng.SetLimits(batch.Limits{Endpoint: "batch", Accepted: 20, Refused: 21}))
 	assert.Equal(t, 50, eng.Limits().Accepted, "what is known already is newer")
+}
+
+func TestACheckpointThatNoRunCanHaveMadeIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"open and applied: it would go out twice": `{"items":[{"i":1,"open":true,"outcome":"applied"}]}`,
+		"a position before the input":             `{"items":[{"i":-1,"outcome":"refused"}]}`,
+		"attempts to come":                        `{"items":[{"i":1,"open":true,"outcome":"refused","attempts":-1}]}`,
+		"tries without end":                       `{"items":[{"i":1,"open":true,"outcome":"refused","strikes":-1000000}]}`,
+		"limits without end":                      `{"limits":{"endpoint":"batch","accepted":50,"refused":9223372036854775807}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var cp batch.Checkpoint
+			require.NoError(t, json.Unmarshal([]byte(text), &cp))
+			srv := newServer()
+			run := newEngine(t, srv, batch.Config[bill]{}).Run(t.Context(), fromBills(numbered(3)), batch.Resume(cp))
+			assert.Empty(t, runAllOf(run))
+			var argument *caperrors.ArgumentError
+			require.ErrorAs(t, run.Err(), &argument)
+			assert.Empty(t, srv.sent())
+		})
+	}
+}
+
+// The result stood in the checkpoint since a run that reports what is unknown;
+// a run that sends it again has no say in it.
+func TestAResultIsDeliveredWhateverTheNextRunWouldDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		eng := newEngine(t, srv, batch.Config[bill]{OnUnknown: batch.ResendUnknown, Advanced: batch.Advanced{Window: 10}})
+		cp := batch.Checkpoint{Items: []batch.Entry{{Outcome: caperrors.Unknown, Attempts: 1, Stop: caperrors.ErrContextEnded}}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		// More than the 64 windows that one item may be behind the others.
+		run := eng.Run(ctx, fromBills(numbered(2000)), batch.Resume(stored(t, cp)))
+		results := runAllOf(run)
+		require.NoError(t, run.Err())
+		assert.Len(t, results, 2000)
+		assert.Equal(t, caperrors.Unknown, results[0].Outcome)
+		assert.False(t, results[0].Unfinished)
+		assert.Empty(t, srv.callsWith("0"))
+		end := run.Checkpoint()
+		assert.Equal(t, 2000, end.Done.Low())
+	})
+}
+
+// What failed in the journal's run and in the checkpoint's holds its key in the
+// run after, too.
+func TestFailuresOfJournalAndCheckpointAddUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer()
+		eng := newEngine(t, srv, batch.Config[bill]{Advanced: batch.Advanced{OnKeyFailure: batch.HoldKey}})
+		items := ofCustomers("a", "b", "c", "a", "b", "c")
+		book := newLogbook()
+		book.done[0] = true
+		cp := batch.Checkpoint{Failed: []int{1}}
+		require.NoError(t, cp.Done.Add(1))
+		run := eng.Run(t.Context(), fromBills(items), batch.Resume(cp), batch.WithJournal(book))
+		results := runAllOf(run)
+		require.NoError(t, run.Err())
+		assert.Len(t, results, 4)
+		assert.Equal(t, [][]string{{"2"}, {"5"}}, srv.sent())
+		assert.Equal(t, []int{0, 1, 3, 4}, run.Checkpoint().Failed)
+	})
 }
 
 // interrupted runs a world's items until some moment, and returns the

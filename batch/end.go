@@ -71,7 +71,7 @@ func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 // resumes can go on with it.
 func (j *job) unfinished(it *item, outcome caperrors.Outcome, stop caperrors.Stop) bool {
 	switch {
-	case outcome.Done(), outcome == caperrors.Unknown && j.core.onUnknown == ReportUnknown:
+	case outcome.Done(), it.delivers, outcome == caperrors.Unknown && j.core.onUnknown == ReportUnknown:
 		return false
 	case it.undecided:
 		return true

@@ -18,13 +18,20 @@ func (e encoded) keys() []string {
 // inquire asks what became of an item that was in flight when an earlier run
 // ended, if the caller wants that, and returns what is known of it now. It is
 // asked before the item is accepted, so that nothing of its keys goes out
-// meanwhile.
-func (j *job) inquire(item any, e *Entry) *Entry {
+// meanwhile. The bool is false if the job takes no more items: a later run asks.
+func (j *job) inquire(item any, e *Entry) (*Entry, bool) {
 	c := j.core
 	if c.onUnknown != ReconcileUnknown {
-		return e
+		return e, true
+	}
+	if !j.takesMore() {
+		return e, false
 	}
 	found, err := c.askAbout(j.ctx, item)
+	if err != nil && j.ctx.Err() != nil {
+		j.canceled() // else the source could seem to have come to its end
+		return e, false
+	}
 	known := *e
 	known.AfterUnknown = true
 	switch {
@@ -38,7 +45,13 @@ func (j *job) inquire(item any, e *Entry) *Entry {
 	default:
 		known.Open = false
 	}
-	return &known
+	return &known, true
+}
+
+func (j *job) takesMore() bool {
+	j.core.mu.Lock()
+	defer j.core.mu.Unlock()
+	return j.admitting
 }
 
 // askAbout asks about one item. It waits no longer than an inquiry may take.

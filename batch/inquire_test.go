@@ -80,3 +80,93 @@ func TestAnItemThatWasInFlightIsAskedAbout(t *testing.T) {
 		})
 	}
 }
+
+// hangs waits for the end of its context.
+func hangs(asked *int) asker {
+	return func(ctx context.Context, _ []bill) ([]batch.Found, error) {
+		*asked++
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+}
+
+// inFlight is a checkpoint of items that an earlier run left in flight.
+func inFlight(n int) (cp batch.Checkpoint) {
+	for i := range n {
+		cp.Items = append(cp.Items, batch.Entry{Index: i, Open: true, Outcome: caperrors.Unknown, Attempts: 1})
+	}
+	return cp
+}
+
+// Whether the function notices the end or not, a later run asks again.
+func TestTheEndOfARunAnswersNoInquiry(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	for name, ask := range map[string]asker{
+		"it notices the end": hangs(&asked),
+		"it does not": func(context.Context, []bill) ([]batch.Found, error) {
+			nap(time.Minute)
+			return finds(batch.Present)(nil, make([]bill, 2))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer().first(lose(0))
+				eng := newEngine(t, srv, batch.Config[bill]{OnUnknown: batch.ReconcileUnknown, Reconcile: ask})
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				run := eng.Run(ctx, fromBills(numbered(2)))
+				results := runAllOf(run)
+				require.ErrorIs(t, run.Err(), context.DeadlineExceeded)
+				require.Len(t, results, 2)
+				for _, r := range results {
+					assert.Equal(t, caperrors.Unknown, r.Outcome)
+					require.ErrorIs(t, r.Err, caperrors.ErrContextEnded)
+					assert.True(t, r.Unfinished)
+				}
+				cp := run.Checkpoint()
+				assert.Zero(t, cp.Done.Len())
+				require.Len(t, cp.Items, 2)
+				for _, e := range cp.Items {
+					assert.True(t, e.Open)
+					assert.Equal(t, caperrors.Unknown, e.Outcome)
+				}
+				nap(time.Hour)
+				assertIdle(t, eng)
+			})
+		})
+	}
+}
+
+func TestTheEndOfARunAnswersNoInquiryFromBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv, asked := newServer(), 0
+		eng := newEngine(t, srv, batch.Config[bill]{OnUnknown: batch.ReconcileUnknown, Reconcile: hangs(&asked)})
+		for range 20 { // two things happen when the context ends, in any order
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			run := eng.Run(ctx, fromBills(numbered(2)), batch.Resume(inFlight(2)))
+			assert.Empty(t, runAllOf(run))
+			require.ErrorIs(t, run.Err(), context.DeadlineExceeded)
+			assert.Equal(t, inFlight(2), batch.Checkpoint{Items: run.Checkpoint().Items})
+		}
+		assert.Equal(t, 20, asked)
+		assert.Empty(t, srv.sent())
+		assertIdle(t, eng)
+	})
+}
+
+func TestARunThatIsStoppedAsksNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		eng := newEngine(t, newServer(), batch.Config[bill]{OnUnknown: batch.ReconcileUnknown, Reconcile: hangs(&asked)})
+		run := eng.Run(t.Context(), fromBills(numbered(2)), batch.Resume(inFlight(2)))
+		run.Stop(nil)
+		assert.Empty(t, runAllOf(run))
+		assert.Zero(t, asked)
+		assertIdle(t, eng)
+	})
+}

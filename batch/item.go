@@ -32,6 +32,7 @@ type item struct {
 	conflicts int               // request-level 521 answers to calls that carried it
 	known     caperrors.Outcome // what is known so far: NotSent, Refused, or Unknown once a send ended so
 	lost      bool              // a send ended unknown
+	delivers  bool              // its result is that of an earlier run
 	undecided bool              // its call was refused, as every call would be: that says nothing about the item
 	suspect   bool              // its call was refused as oversize at a size that was accepted before
 

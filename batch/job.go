@@ -157,7 +157,7 @@ func (j *job) skip(past Past, keys []string) bool {
 		return false
 	}
 	holds := past.Failed && c.onKeyFailure == HoldKey
-	j.delivery.add(j.index, holds && j.earlier == nil) // which has them already
+	j.delivery.add(j.index, holds && !j.earlier.failed(j.index)) // it has those already
 	j.index++
 	j.progress.Skipped++
 	if holds {
@@ -206,7 +206,8 @@ func (j *job) admit(slot int, e encoded, past *Entry) {
 		c.redeliver(it, &Entry{Outcome: caperrors.Unknown})
 	case j.holds(it):
 		if len(it.others) > 0 {
-			c.hold(j, holder{it.seq, it.names()})
+			// It never stood in a queue: all that did so far came before it.
+			c.hold(j, holder{c.packer.seq, it.names()})
 		}
 		c.deliver(it, it.known, caperrors.ErrPredecessor)
 	default:

@@ -23,6 +23,7 @@ func (j *job) keep(it *item, s *settled) {
 // redeliver gives an item the result that it had in an earlier run.
 func (c *core) redeliver(it *item, e *Entry) {
 	j, keys := it.job, it.names()
+	it.delivers = true
 	c.deliver(it, e.Outcome, e.Stop)
 	if c.onKeyFailure == HoldKey && e.Failed() {
 		c.hold(j, holder{c.packer.seq, keys})
@@ -72,7 +73,9 @@ func (c *core) unkept(cl *call, failure *journalError) {
 		case it.job == nil:
 			c.discard(it)
 		case it.job.stopped:
-			it.err = failure
+			if it.job == failure.job {
+				it.err = failure
+			}
 			c.giveUp(it, it.job.reason)
 		default:
 			c.packer.giveBack(it)

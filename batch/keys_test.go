@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -95,6 +96,38 @@ func TestHeldItemsHoldTheirOtherCustomers(t *testing.T) {
 		assertSound(t, srv, items, rep)
 		for i, want := range []caperrors.Outcome{caperrors.Unknown, caperrors.NotSent, caperrors.NotSent, caperrors.NotSent, caperrors.Unknown} {
 			assert.Equal(t, want, rep.Results[i].Outcome, "item %d", i)
+		}
+		assertIdle(t, eng)
+	})
+}
+
+// A merge is held behind one of its customers. What came before it in the other
+// is not.
+func TestHeldItemsHoldNothingThatCameBeforeThem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer().first(lose(0), slowly(time.Second))
+		cfg := batch.Config[bill]{
+			Keys: customersOf, MaxItems: 1, MaxConcurrency: 1, Advanced: batch.Advanced{OnKeyFailure: batch.HoldKey},
+		}
+		eng := newEngine(t, srv, cfg)
+		items := merges([2]string{"a"}, [2]string{"a"}, [2]string{"a"}, [2]string{"b"}, [2]string{"b"}, [2]string{"a", "b"}, [2]string{"b"})
+		run := eng.Run(t.Context(), func(yield func(bill, error) bool) {
+			for i, b := range items {
+				if i == 5 {
+					nap(500 * time.Millisecond) // a is held, the first of b is in flight, the second waits
+				}
+				if !yield(b, nil) {
+					return
+				}
+			}
+		})
+		results := runAllOf(run)
+		assert.Equal(t, [][]string{{"0"}, {"3"}, {"4"}}, srv.sent())
+		for i, want := range []caperrors.Outcome{
+			caperrors.Unknown, caperrors.NotSent, caperrors.NotSent, caperrors.Applied, caperrors.Applied, caperrors.NotSent, caperrors.NotSent,
+		} {
+			assert.Equal(t, want, results[i].Outcome, "item %d", i)
 		}
 		assertIdle(t, eng)
 	})

@@ -4,6 +4,7 @@ import caperrors "github.com/capillary-go/capillary/errors"
 
 // Limits is what an engine learned of how many items a call to its endpoint may
 // carry. It can be stored as JSON. With it a later engine learns nothing anew.
+// No number in it is more than 2^30.
 type Limits struct {
 	Endpoint string `json:"endpoint"`           // its name
 	Accepted int    `json:"accepted,omitempty"` // most items that a call was seen to take; 0: not known
@@ -16,6 +17,9 @@ type Limits struct {
 	RefusedBytes  int `json:"refused_bytes,omitempty"`
 }
 
+// maxLimit is more than any call carries, and small enough to calculate with.
+const maxLimit = 1 << 30
+
 // Limits returns what is known now. All engines of a client that send to the
 // same endpoint share it.
 func (e *Engine[T]) Limits() Limits {
@@ -26,8 +30,8 @@ func (e *Engine[T]) Limits() Limits {
 
 // SetLimits begins with what an earlier engine learned, unless this one, or
 // another of its client that sends to the same endpoint, knows something
-// already: that is newer. Limits of another endpoint, or that contradict
-// themselves, are an *caperrors.ArgumentError, and change nothing.
+// already: that is newer. Limits of another endpoint, or that cannot have been
+// learned, are an *caperrors.ArgumentError, and change nothing.
 func (e *Engine[T]) SetLimits(l Limits) error { return e.core.setLimits(l) }
 
 func (c *core) setLimits(l Limits) error {
@@ -39,6 +43,8 @@ func (c *core) setLimits(l Limits) error {
 		reason = "is of another endpoint than " + c.name
 	case l.Patience < 0, !isRange(l.Accepted, l.Refused), !isRange(l.AcceptedBytes, l.RefusedBytes):
 		reason = "contradicts itself"
+	case max(l.Accepted, l.Refused, l.Patience) > maxLimit:
+		reason = "has a number that no engine learns"
 	default:
 		c.limits.restore(l)
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"math/bits"
 )
 
@@ -158,7 +159,7 @@ func (p *Positions) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return err
 	}
-	if in.Low < 0 {
+	if in.Low < 0 || in.Low > math.MaxInt-2*maxSpan {
 		return fmt.Errorf("low %d: %w", in.Low, errSpan)
 	}
 	var q Positions

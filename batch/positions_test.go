@@ -89,6 +89,8 @@ func TestPositionsThatAreNone(t *testing.T) {
 		"ranges that touch":       `{"low":3,"above":[[5,6],[7,8]]}`,
 		"backwards":               `{"low":3,"above":[[6,5]]}`,
 		"too far":                 `{"low":3,"above":[[5,9999999999]]}`,
+		"far beyond any input":    `{"low":9223372036854775807,"above":[[5,6]]}`,
+		"up to the last number":   `{"low":9223372036854775800,"above":[[9223372036854775805,9223372036854775807]]}`,
 		"no set":                  `[]`,
 		"a number that overflows": `{"low":99999999999999999999}`,
 	} {
@@ -101,6 +103,7 @@ func FuzzPositions(f *testing.F) {
 	f.Add([]byte(`{"low":3,"above":[[5,6],[9,9]]}`))
 	f.Add([]byte(`{"low":127,"above":[[129,500]]}`))
 	f.Add([]byte(`{"low":9007199254740993}`))
+	f.Add([]byte(`{"low":9223372036854775807,"above":[[5,6]]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if len(text) > 200 {
 			return

@@ -117,7 +117,7 @@ func (c *core) answerInquiry(q *inquiry, found []Found, err error) {
 	for i, it := range q.items {
 		if err != nil {
 			it.err = fmt.Errorf("reconcile: %w, after: %w", err, orLeftOut(it.err))
-			c.giveUp(it, 0)
+			c.giveUp(it, endOf(it.job))
 			continue
 		}
 		c.found(it, found[i], now)
@@ -125,6 +125,15 @@ func (c *core) answerInquiry(q *inquiry, found []Found, err error) {
 	c.mu.Unlock()
 	c.flush()
 	c.kick()
+}
+
+// endOf is why an inquiry without an answer leaves a job's item unknown: 0 if it
+// is not that the job's context has ended.
+func endOf(j *job) caperrors.Stop {
+	if j != nil && j.ended {
+		return j.reason
+	}
+	return 0
 }
 
 // orLeftOut is why an item is unknown: its call, or that the answer left it out.

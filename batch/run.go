@@ -155,7 +155,10 @@ func (r *Run[T]) take(index int, item T) bool {
 	}
 	enc := r.engine.prepare(item)
 	if e := past.Entry; e != nil && e.Open && e.Outcome == caperrors.Unknown && enc.err == nil {
-		past.Entry = r.job.inquire(item, e)
+		var answered bool
+		if past.Entry, answered = r.job.inquire(item, e); !answered {
+			return false
+		}
 	}
 	slot, ok := r.job.reserve(nil)
 	if !ok {

@@ -19,6 +19,9 @@ func (j *job) canceled() {
 	cause := contextError(j.ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if j.ended {
+		return
+	}
 	j.ended = true
 	c.stopJob(j, caperrors.ErrContextEnded, cause)
 	for cl := range c.calls {
