@@ -151,7 +151,7 @@ func TestALimitThatFallsAndRisesIsFollowed(t *testing.T) {
 					}
 					return nil
 				}
-				items := numbered(150_000)
+				items := numbered(scaled(70_000, 150_000))
 				rep, err := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: lanes}).Do(t.Context(), items)
 				require.NoError(t, err)
 				assertSound(t, srv, items, rep)
@@ -176,7 +176,8 @@ func TestPoisonIsFoundAtItsPrice(t *testing.T) {
 			t.Run(fmt.Sprintf("%d items, %d lanes", p, lanes), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					const n, limit = 100_000, 100
+					const limit = 100
+					n := scaled(max(20_000, 1000*p), 100_000) // a denser one would look like a limit that fell
 					srv := newServer()
 					srv.limit = limit
 					isBad := func(b bill) bool { return byNumber(b.ID, "0")%(n/p) == n/p/2 }
