@@ -112,6 +112,22 @@ func TestAJournalThatFailsStopsTheRun(t *testing.T) {
 	}
 }
 
+// All items are applied, but the journal does not have it: a later run would
+// call them unknown.
+func TestAJournalThatFailsAtTheEndIsAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		book := newLogbook()
+		book.onSettled = func([]batch.Entry) error { return errFull }
+		eng := newEngine(t, newServer(), batch.Config[bill]{})
+		run := eng.Run(t.Context(), fromBills(numbered(3)), batch.WithJournal(book))
+		for _, r := range runAllOf(run) {
+			assert.Equal(t, caperrors.Applied, r.Outcome)
+		}
+		require.ErrorIs(t, run.Err(), errFull)
+	})
+}
+
 func TestAJournalThatFailsLeavesOtherRunsAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,6 +13,7 @@ var (
 	_ batch.Journal = (*logbook)(nil)
 
 	errKilled = errors.New("the process is dead")
+	errFull   = errors.New("no space left")
 )
 
 // logbook is a journal in memory, with what a kill leaves of it.
@@ -99,6 +100,25 @@ func (l *logbook) deliver(index int) bool {
 	l.done[index] = e.Failed()
 	delete(l.known, index)
 	return true
+}
+
+// fail makes the logbook fail from the unsent-th call on before it, and from the
+// untold-th on after it; never if that is negative.
+func (l *logbook) fail(unsent, untold int) {
+	l.onSending = func(context.Context, []batch.Sent) error {
+		if unsent--; unsent == -1 {
+			unsent = 0
+			return errFull
+		}
+		return nil
+	}
+	l.onSettled = func([]batch.Entry) error {
+		if untold--; untold == -1 {
+			untold = 0
+			return errFull
+		}
+		return nil
+	}
 }
 
 // kill makes the logbook take nothing more.

@@ -25,6 +25,7 @@ import (
 type world struct {
 	rng    *rand.Rand
 	srv    *shared
+	cfg    batch.Config[bill]
 	eng    *batch.Engine[bill]
 	window int
 	resend bool
@@ -88,7 +89,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.resend, w.srv.dedupe = false, false // so that a second send of what is there would show
 		cfg.OnUnknown, cfg.Reconcile = batch.ReconcileUnknown, w.find
 	}
-	w.eng = newEngine(t, w.srv, cfg)
+	w.cfg, w.eng = cfg, newEngine(t, w.srv, cfg)
 	return w
 }
 

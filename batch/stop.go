@@ -79,10 +79,14 @@ func (j *job) abandon() {
 func (j *job) err() error {
 	j.core.mu.Lock()
 	defer j.core.mu.Unlock()
-	if j.stop != nil {
+	switch {
+	case j.stop != nil:
 		return j.stop
+	case j.journalErr != nil: // it failed at the very end, when there was nothing to stop
+		return j.journalErr
+	default:
+		return j.sourceErr
 	}
-	return j.sourceErr
 }
 
 // stopReason returns why the job's items were not tried on; 0 if they were.
