@@ -25,14 +25,15 @@
 //   - With a key, no two items of one key are in flight, within one engine, and
 //     the items of a key are sent in the order of the input. An item may have
 //     several keys ([Config.Keys]). [Advanced.SameKeyInBatch] relaxes this.
-//   - No more than a window of items is held.
+//   - A job holds no more than a window of items.
 //   - Leaving the results loop early stops the job: what is not in flight is
-//     not sent, what is in flight is waited for.
+//     not sent, what is in flight is waited for. Results that the loop did not
+//     take stand in [Run.Checkpoint].
 //   - An engine is safe to share. What it learns of the server's limit is
 //     shared by all engines of one client that send to the same endpoint.
-//   - Functions of the caller are called without a lock held. Only Observe must
-//     not use the engine, and a writer's result function not that writer: it
-//     would wait for itself, and gets [ErrReentrant] instead.
+//   - Functions of the caller are called without a lock held. Only Observe and
+//     Reconcile must not use the engine, and a writer's result function not that
+//     writer: it would wait for itself, and gets [ErrReentrant] instead.
 //
 // # Behind a queue
 //

@@ -170,7 +170,7 @@ func (w *world) begin(t *testing.T, changes bool) *batch.Engine[bill] {
 		}
 	}
 	w.srv.value = nil
-	w.eng = newEngine(t, w.srv, cfg)
+	w.eng = newEngine(t, w.sender, cfg)
 	return w.eng
 }
 

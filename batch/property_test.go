@@ -25,6 +25,7 @@ import (
 type world struct {
 	rng    *rand.Rand
 	srv    *shared
+	sender batch.Sender // srv, or one that takes the engine's memory for it
 	cfg    batch.Config[bill]
 	eng    *batch.Engine[bill]
 	window int
@@ -89,7 +90,10 @@ func newWorld(t *testing.T, seed uint64) *world {
 		w.resend, w.srv.dedupe = false, false // so that a second send of what is there would show
 		cfg.OnUnknown, cfg.Reconcile = batch.ReconcileUnknown, w.find
 	}
-	w.cfg, w.eng = cfg, newEngine(t, w.srv, cfg)
+	if w.sender = w.srv; rng.IntN(2) == 0 {
+		w.sender = &borrower{w.srv}
+	}
+	w.cfg, w.eng = cfg, newEngine(t, w.sender, cfg)
 	return w
 }
 

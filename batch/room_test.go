@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -155,4 +156,41 @@ func TestMemoryOfACallThatPanickedIsNotUsedAgain(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, map[caperrors.Outcome]int{caperrors.Unknown: 4, caperrors.Applied: 8}, outcomes(rep))
 	assert.NotNil(t, p.kept[3])
+}
+
+// borrower takes the engine's memory, and checks that it is nobody else's
+// meanwhile.
+type borrower struct{ *shared }
+
+func (b *borrower) Same(sender any) bool {
+	same, ok := sender.(*borrower)
+	return ok && same == b
+}
+
+func (b *borrower) SendAppend(ctx context.Context, dst []caperrors.Verdict, items [][]byte, ids []string) ([]caperrors.Verdict, error) {
+	spoil := func(text string) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.spoiled = append(b.spoiled, text)
+	}
+	if ids != nil {
+		spoil("ids of a sender that tells none")
+	}
+	room, bodies := dst[:cap(dst)], bytes.Join(items, nil)
+	for i := range room {
+		if room[i].Outcome != 0 || room[i].Diagnostic != "" || room[i].Warnings != nil {
+			spoil("an old verdict")
+		}
+		room[i].Diagnostic = "of nobody"
+	}
+	verdicts, err := b.Send(ctx, items)
+	if !bytes.Equal(bodies, bytes.Join(items, nil)) {
+		spoil("other items")
+	}
+	for i := range room {
+		if room[i].Diagnostic != "of nobody" {
+			spoil("another call's verdict")
+		}
+	}
+	return append(dst, verdicts...), err
 }

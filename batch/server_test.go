@@ -53,6 +53,7 @@ type server struct {
 	applied map[string]int
 	order   map[string][]string // ids by customer as they were applied
 	clashes []string            // customers that were in flight twice
+	spoiled []string            // memory that was used twice at once
 }
 
 func newServer() *server {

@@ -23,8 +23,9 @@ import (
 
 // The numbers T-01 to T-57 name mistakes that other bulk writers made. Each has
 // a test in this package, found by its number; T-01 has more of them in
-// internal/wire, T-24 in errors, T-26 in retry, T-29 in client. T-06, and what
-// T-05 and T-31 say of resumed loads, belong to the tests of resuming.
+// internal/wire, T-06 in batch/journal, T-24 in errors, T-26 in retry, T-29 in
+// client. What T-05, T-06 and T-31 say of loads that stop and go on stands at
+// TestALoadOfManyLivesGivesEveryItemOneFate.
 
 // T-02: the item that fills a call shares that call's fate, and has a result.
 func TestAnItemThatFillsAFailingCallHasItsResult(t *testing.T) {

@@ -57,6 +57,7 @@ func withFirst(text, first []byte) []byte {
 	return append(append([]byte(nil), first...), text[min(len(first), len(text)):]...)
 }
 
+// T-05, T-06.
 func TestAPowerCutAtAnyByte(t *testing.T) {
 	t.Parallel()
 	for seed := range seeds(3) {
@@ -169,6 +170,7 @@ func TestLinesThatAreMovedDoubledOrMissingAreRefused(t *testing.T) {
 	}
 }
 
+// T-06.
 func TestADiskThatFailsAtAnyStep(t *testing.T) {
 	t.Parallel()
 	for seed := range seeds(1) {
