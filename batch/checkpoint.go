@@ -94,6 +94,7 @@ type delivery struct {
 	done   Positions
 	failed []int        // of them, those that ended unknown or were given up; only if keys are held
 	low    atomic.Int64 // of done
+	ending atomic.Bool  // an item has no time left: low stays, and the job's end is near
 }
 
 // resume makes a job that has not begun go on from a checkpoint.
@@ -124,6 +125,7 @@ func (d *delivery) add(index int, failed bool) {
 // delivered notes that the loop body asked for the result after this one.
 func (j *job) delivered(s *settled) {
 	if s.unfinished {
+		j.delivery.ending.Store(true)
 		return
 	}
 	fails := false

@@ -174,6 +174,36 @@ func TestAdmissionWaitsForAnItemThatHoldsUpTheRest(t *testing.T) {
 	})
 }
 
+// An item whose next try would come too late is left to another run. The others
+// use the time that is left.
+func TestAnItemWithoutTimeHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// After a time-out of 5 s its customer stays closed for as long again.
+		srv := newServer().first(lose(5 * time.Second))
+		eng := newEngine(t, srv, batch.Config[bill]{
+			MaxItems: 5, OnUnknown: batch.ResendUnknown, Advanced: batch.Advanced{Window: 10},
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start, last := time.Now(), time.Duration(0)
+		run := eng.Run(ctx, fromBills(numbered(10_000)))
+		results := make(map[int]batch.Result[bill])
+		for r := range run.Results() {
+			results[r.Index] = r
+			if r.Outcome == caperrors.Applied {
+				last = time.Since(start)
+			}
+		}
+		require.ErrorIs(t, results[0].Err, caperrors.ErrDeadlineTooNear)
+		assert.True(t, results[0].Unfinished)
+		assert.Greater(t, last, 9*time.Second)
+		cp := run.Checkpoint()
+		assert.Zero(t, cp.Done.Low())
+		assertIdle(t, eng)
+	})
+}
+
 func TestACheckpointOfAnotherEndpointIsRefused(t *testing.T) {
 	t.Parallel()
 	srv := newServer()

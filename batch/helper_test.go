@@ -96,8 +96,8 @@ func unsound(s *server, items []bill, results []batch.Result[bill]) string {
 	if len(s.clashes) > 0 {
 		return fmt.Sprintf("customers twice in flight: %v", s.clashes)
 	}
-	if len(s.spoiled) > 0 {
-		return fmt.Sprintf("lent memory: %v", s.spoiled)
+	if s.spoiled != "" {
+		return "lent memory held " + s.spoiled
 	}
 	for i, r := range results {
 		id := items[i].ID

@@ -143,7 +143,7 @@ func (j *job) reserve(done <-chan struct{}) (int, bool) {
 
 // tooFarAhead reports whether an item that is not delivered holds up admission.
 func (j *job) tooFarAhead() bool {
-	return j.tracked && j.index-int(j.delivery.low.Load()) >= maxWindows*j.core.window
+	return j.tracked && !j.delivery.ending.Load() && j.index-int(j.delivery.low.Load()) >= maxWindows*j.core.window
 }
 
 // skip passes over the next position of the input, whose item an earlier run

@@ -171,7 +171,7 @@ func (b *borrower) SendAppend(ctx context.Context, dst []caperrors.Verdict, item
 	spoil := func(text string) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		b.spoiled = append(b.spoiled, text)
+		b.spoiled = text
 	}
 	if ids != nil {
 		spoil("ids of a sender that tells none")

@@ -53,7 +53,7 @@ type server struct {
 	applied map[string]int
 	order   map[string][]string // ids by customer as they were applied
 	clashes []string            // customers that were in flight twice
-	spoiled []string            // memory that was used twice at once
+	spoiled string              // what was wrong first with memory that was lent
 }
 
 func newServer() *server {
