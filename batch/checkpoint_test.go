@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
-	"math/rand/v2"
-	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -358,125 +355,5 @@ func TestFailuresOfJournalAndCheckpointAddUp(t *testing.T) {
 		assert.Len(t, results, 4)
 		assert.Equal(t, [][]string{{"2"}, {"5"}}, srv.sent())
 		assert.Equal(t, []int{0, 1, 3, 4}, run.Checkpoint().Failed)
-	})
-}
-
-// interrupted runs a world's items until some moment, and returns the
-// checkpoint.
-func (w *world) interrupted(
-	t *testing.T, rng *rand.Rand, items []bill, cp batch.Checkpoint, results map[int]batch.Result[bill],
-) (batch.Checkpoint, error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	run := w.eng.Run(ctx, fromBills(items), batch.Resume(cp))
-	stopAfter := -1
-	switch moment := time.Duration(rng.IntN(5000)) * time.Millisecond; rng.IntN(4) {
-	case 0:
-		defer time.AfterFunc(moment, cancel).Stop()
-	case 1:
-		defer time.AfterFunc(moment, func() { run.Stop(nil) }).Stop()
-	case 2:
-		stopAfter = rng.IntN(len(items) + 1)
-	}
-	for r := range run.Results() {
-		if stopAfter == 0 {
-			break // this one comes again
-		}
-		stopAfter--
-		if r.Unfinished {
-			continue
-		}
-		if _, twice := results[r.Index]; twice {
-			return cp, fmt.Errorf("item %d has two results", r.Index)
-		}
-		results[r.Index] = r
-	}
-	return run.Checkpoint(), nil
-}
-
-func TestHoweverALoadIsInterruptedEveryItemHasOneFate(t *testing.T) {
-	t.Parallel()
-	runs := uint64(150)
-	if os.Getenv("CAPILLARY_LONG") != "" {
-		runs = 5000
-	}
-	for seed := range runs {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, seed)
-			w.srv.dedupe = w.resend
-			rng := rand.New(rand.NewPCG(seed, 8)) // the server draws on the world's
-			items := w.items(0)
-			results := make(map[int]batch.Result[bill])
-			var cp batch.Checkpoint
-			var err error
-			for range 200 {
-				cp, err = w.interrupted(t, rng, items, cp, results)
-				require.NoError(t, err, "seed %d", seed)
-				if len(results) == len(items) {
-					break
-				}
-				nap(time.Hour) // what the server does late
-				cp = stored(t, cp)
-			}
-			require.Len(t, results, len(items), "seed %d", seed)
-			nap(time.Hour)
-			all := make([]batch.Result[bill], len(items))
-			for i, r := range results {
-				all[i] = r
-				require.False(t, r.AfterUnknown && !w.resend && !w.asks, "seed %d item %d was sent again", seed, i)
-				require.Equal(t, w.srv.sends[items[i].ID], r.Attempts, "seed %d item %d: %v %v", seed, i, r.Outcome, r.Err)
-			}
-			require.Empty(t, unsound(w.srv.server, items, all), "seed %d", seed)
-			require.Empty(t, batch.Leftovers(w.eng), "seed %d", seed)
-		})
-	}
-}
-
-func TestARunThatGoesOnLooksBeforeItSends(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := newServer()
-		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 100, Advanced: batch.Advanced{Window: 2000}})
-		items := numbered(3000)
-		for i := 1000; i < 1900; i += 30 {
-			items[i].Customer = "hot" // 30 bills: the longest backlog
-		}
-		run := eng.Run(t.Context(), func(yield func(bill, error) bool) {
-			for i, b := range items {
-				if i%100 == 0 {
-					nap(time.Millisecond)
-				}
-				if !yield(b, nil) {
-					return
-				}
-			}
-		}, batch.Resume(batch.Checkpoint{}))
-		assert.Len(t, runAllOf(run), 3000)
-		require.NoError(t, run.Err())
-		calls := srv.sent()
-		assert.Contains(t, calls[0], "1000", "the first call carries the hot customer")
-		assert.LessOrEqual(t, len(calls), 33, "no call more than the data needs, but for the last ones")
-		assert.Equal(t, 20*time.Millisecond, srv.calls[0].at.Sub(run.Progress().Started), "when the window is full")
-	})
-}
-
-func TestARunThatGoesOnDoesNotWaitForASlowSource(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := newServer()
-		eng := newEngine(t, srv, batch.Config[bill]{MaxItems: 5})
-		run := eng.Run(t.Context(), func(yield func(bill, error) bool) {
-			for i, b := range numbered(100) {
-				if i > 0 {
-					nap(100 * time.Millisecond)
-				}
-				if !yield(b, nil) {
-					return
-				}
-			}
-		}, batch.Resume(batch.Checkpoint{}))
-		runAllOf(run)
-		assert.Equal(t, time.Second, srv.calls[0].at.Sub(run.Progress().Started), "the linger")
 	})
 }

@@ -203,11 +203,13 @@ func TestALoadOfManyLivesGivesEveryItemOneFate(t *testing.T) {
 			for life := 0; len(open) > 0; life++ {
 				require.Less(t, life, 300, "seed %d", seed)
 				eng := w.begin(t, changes)
-				errs := make([]error, len(open))
+				errs, deaths := make([]error, len(open)), make([]death, len(open))
+				for i, l := range open {
+					deaths[i] = draw(w.rng, l) // before the server draws on it, too
+				}
 				var all sync.WaitGroup
 				for i, l := range open {
-					d := draw(w.rng, l)
-					all.Go(func() { errs[i] = l.live(t.Context(), w, eng, d) })
+					all.Go(func() { errs[i] = l.live(t.Context(), w, eng, deaths[i]) })
 				}
 				all.Wait()
 				require.NoError(t, errors.Join(errs...), "seed %d life %d", seed, life)
@@ -292,15 +294,19 @@ func TestACheckpointOfAnyMomentIsTrueOfThatMoment(t *testing.T) {
 			var cp batch.Checkpoint
 			run := w.begin(t, false).Run(t.Context(), fromBills(items))
 			var flying, applied []int
+			done := make(chan struct{})
 			// Some moment between those at which something happens.
 			taken := time.AfterFunc(time.Duration(w.rng.IntN(3000))*time.Millisecond+333*time.Microsecond, func() {
 				flying, applied = w.srv.truth()
 				cp = run.Checkpoint()
+				close(done)
 			})
 			for range run.Results() {
 			}
 			if taken.Stop() {
 				cp = run.Checkpoint()
+			} else {
+				<-done
 			}
 			nap(time.Hour)
 			require.Empty(t, batch.Leftovers(w.eng), "seed %d", seed)
