@@ -273,6 +273,7 @@ func TestLimitsThatAreNotTaken(t *testing.T) {
 		"refused below taken": {Endpoint: "batch", Accepted: 5, Refused: 5},
 		"negative":            {Endpoint: "batch", Accepted: -1},
 		"more than any call":  {Endpoint: "batch", Accepted: 50, Refused: math.MaxInt},
+		"bytes of no body":    {Endpoint: "batch", RefusedBytes: math.MaxInt},
 		"bytes the same":      {Endpoint: "batch", AcceptedBytes: 9, RefusedBytes: 8},
 	} {
 		t.Run(name, func(t *testing.T) {

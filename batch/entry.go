@@ -41,7 +41,7 @@ func (e *Entry) Failed() bool { return !e.Open && failed(e.Outcome, e.Kind, e.St
 // possible reports whether a run can have noted the entry. One that is open and
 // done would be sent twice.
 func (e *Entry) possible() bool {
-	return e.Index >= 0 && e.Attempts >= 0 && e.Strikes >= 0 && !(e.Open && e.Outcome.Done())
+	return e.Index >= 0 && e.Attempts >= 0 && e.Strikes >= 0 && (!e.Open || !e.Outcome.Done())
 }
 
 func failed(outcome caperrors.Outcome, kind caperrors.Kind, stop caperrors.Stop) bool {

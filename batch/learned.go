@@ -43,7 +43,7 @@ func (c *core) setLimits(l Limits) error {
 		reason = "is of another endpoint than " + c.name
 	case l.Patience < 0, !isRange(l.Accepted, l.Refused), !isRange(l.AcceptedBytes, l.RefusedBytes):
 		reason = "contradicts itself"
-	case max(l.Accepted, l.Refused, l.Patience) > maxLimit:
+	case max(l.Accepted, l.Refused, l.Patience, l.AcceptedBytes, l.RefusedBytes) > maxLimit:
 		reason = "has a number that no engine learns"
 	default:
 		c.limits.restore(l)

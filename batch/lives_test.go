@@ -72,7 +72,7 @@ func (l *load) live(ctx context.Context, w *world, eng *batch.Engine[bill], d de
 	}
 	unfinished, left := 0, false
 	defer func() {
-		if value := recover(); value != nil && value != error(errBody) {
+		if value := recover(); value != nil && value != errBody {
 			panic(value)
 		} else if value != nil {
 			left = true
@@ -93,7 +93,7 @@ func (l *load) live(ctx context.Context, w *world, eng *batch.Engine[bill], d de
 		}
 	}()
 	n, last := 0, -1
-	for r := range run.Results() {
+	for r := range run.Results() { //nolint:contextcheck // the run holds the context
 		switch n {
 		case d.leave:
 			left = true

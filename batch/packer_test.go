@@ -321,7 +321,7 @@ func (m *packerModel) step() error {
 // T-12, T-50: after each step, what waits, what is out and what is delayed add up, and no key is left.
 func TestThePackerKeepsItsBooks(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(scaled(100, 300)) { //nolint:gosec // a small positive number
+	for seed := range uint64(scaled(100, 300)) {
 		m := newPackerModel(seed)
 		for range 400 {
 			require.NoError(t, m.step(), "seed %d", seed)

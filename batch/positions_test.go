@@ -39,7 +39,7 @@ func assertPositions(t *testing.T, truth map[int]bool, p *batch.Positions) {
 
 func TestPositionsAgainstAMap(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(scaled(15, 50)) { //nolint:gosec // a small positive number
+	for seed := range uint64(scaled(15, 50)) {
 		rng := rand.New(rand.NewPCG(seed, 9))
 		var p batch.Positions
 		truth := make(map[int]bool)
