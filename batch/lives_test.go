@@ -72,10 +72,12 @@ func (l *load) live(ctx context.Context, w *world, eng *batch.Engine[bill], d de
 	}
 	unfinished, left := 0, false
 	defer func() {
-		if value := recover(); value != nil && value != errBody {
-			panic(value)
-		} else if value != nil {
+		value := recover()
+		switch cause, _ := value.(error); {
+		case errors.Is(cause, errBody):
 			left = true
+		case value != nil:
+			panic(value)
 		}
 		l.cp = run.Checkpoint()
 		p := run.Progress()
