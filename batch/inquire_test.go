@@ -3,6 +3,7 @@ package batch_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,9 +83,9 @@ func TestAnItemThatWasInFlightIsAskedAbout(t *testing.T) {
 }
 
 // hangs waits for the end of its context.
-func hangs(asked *int) asker {
+func hangs(asked *atomic.Int64) asker {
 	return func(ctx context.Context, _ []bill) ([]batch.Found, error) {
-		*asked++
+		asked.Add(1)
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
@@ -101,7 +102,7 @@ func inFlight(n int) (cp batch.Checkpoint) {
 // Whether the function notices the end or not, a later run asks again.
 func TestTheEndOfARunAnswersNoInquiry(t *testing.T) {
 	t.Parallel()
-	asked := 0
+	var asked atomic.Int64
 	for name, ask := range map[string]asker{
 		"it notices the end": hangs(&asked),
 		"it does not": func(context.Context, []bill) ([]batch.Found, error) {
@@ -142,7 +143,8 @@ func TestTheEndOfARunAnswersNoInquiry(t *testing.T) {
 func TestTheEndOfARunAnswersNoInquiryFromBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv, asked := newServer(), 0
+		var asked atomic.Int64
+		srv := newServer()
 		eng := newEngine(t, srv, batch.Config[bill]{OnUnknown: batch.ReconcileUnknown, Reconcile: hangs(&asked)})
 		for range 20 { // two things happen when the context ends, in any order
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
@@ -154,7 +156,7 @@ func TestTheEndOfARunAnswersNoInquiryFromBefore(t *testing.T) {
 			assert.Equal(t, inFlight(2).Items, cp.Items)
 			assert.Zero(t, cp.Done.Len())
 		}
-		assert.Equal(t, 20, asked)
+		assert.Equal(t, int64(20), asked.Load())
 		assert.Empty(t, srv.sent())
 		assertIdle(t, eng)
 	})
@@ -163,12 +165,12 @@ func TestTheEndOfARunAnswersNoInquiryFromBefore(t *testing.T) {
 func TestARunThatIsStoppedAsksNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		var asked atomic.Int64
 		eng := newEngine(t, newServer(), batch.Config[bill]{OnUnknown: batch.ReconcileUnknown, Reconcile: hangs(&asked)})
 		run := eng.Run(t.Context(), fromBills(numbered(2)), batch.Resume(inFlight(2)))
 		run.Stop(nil)
 		assert.Empty(t, runAllOf(run))
-		assert.Zero(t, asked)
+		assert.Zero(t, asked.Load())
 		assertIdle(t, eng)
 	})
 }
