@@ -14,9 +14,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// embedded starts a fake of Kafka in this process. It keeps everything in memory.
+// embedded starts a fake of Kafka with three brokers in this process. It keeps everything in memory.
 func embedded(session time.Duration) (*kfake.Cluster, error) {
-	return kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(session))
+	return kfake.NewCluster(kfake.NumBrokers(3), kfake.GroupMinSessionTimeout(session))
 }
 
 // demo runs a producer and workers in this process, against a simulator of the API and, unless KAFKA_BROKERS names others, a fake broker.
