@@ -160,6 +160,9 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // Not parallel: it looks at the heap of the whole process.
 func TestLargeInputsNeedNoMemory(t *testing.T) { //nolint:paralleltest // see above
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and one goroutine reads")
+	}
 	size := int64(24 << 20)
 	if os.Getenv("CAPILLARY_LONG") != "" {
 		size = 1 << 30

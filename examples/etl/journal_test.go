@@ -188,6 +188,9 @@ func killInput(t *testing.T) (flags []string, invoices []invoice) {
 
 func TestALoadThatIsKilledLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes long, and what it kills is another program")
+	}
 	kills := 5
 	if os.Getenv("CAPILLARY_LONG") != "" {
 		kills = 50
