@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -202,12 +204,25 @@ func (o *options) checkTarget(given map[string]bool, endpoint string, getenv fun
 		faults = append(faults, errors.New("-base-url needs credentials in the environment: "+
 			"CAPILLARY_USERNAME and CAPILLARY_PASSWORD, or CAPILLARY_KEY and CAPILLARY_SECRET"))
 	}
+	if o.file == "" && !given["generate"] && !loopback(o.baseURL) {
+		faults = append(faults, errors.New("there is no FILE, and sample invoices go to another machine only with -generate"))
+	}
 	for name := range given {
 		if strings.HasPrefix(name, simPrefix) {
 			faults = append(faults, fmt.Errorf("-%s is for the built-in simulator, and there is a base URL", name))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// loopback tells whether an address is of this machine.
+func loopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // credentialsFrom returns the credentials of the environment; nil if there are none. An empty variable counts as unset. Secrets are
