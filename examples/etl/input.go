@@ -91,30 +91,8 @@ func openInput(ctx context.Context, o *options, stdin io.Reader, draining <-chan
 		return &input{source: newGenerator(&o.endpoint, o.generate), known: o.generate}, nil
 	}
 	in := &input{}
-	r := stdin
-	if o.file != "-" {
-		f, err := os.Open(o.file)
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		in.closer, r = f, f
-	}
-	if f, ok := r.(*os.File); ok {
-		info, err := f.Stat()
-		switch {
-		case err == nil && info.IsDir():
-			in.close()
-			return nil, usage("%s is a folder", o.file)
-		case err == nil && info.Mode().IsRegular():
-			in.size = info.Size()
-		}
-	}
 	opened := make(chan error, 1)
-	go func() {
-		var err error
-		in.source, err = newSource(o, r)
-		opened <- err
-	}()
+	go func() { opened <- in.open(o, stdin) }()
 	select {
 	case err := <-opened:
 		if err != nil {
@@ -127,6 +105,30 @@ func openInput(ctx context.Context, o *options, stdin io.Reader, draining <-chan
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for the input: %w", context.Cause(ctx))
 	}
+}
+
+// open opens what the options name. It waits for who writes to a pipe.
+func (in *input) open(o *options, stdin io.Reader) error {
+	r := stdin
+	if o.file != "-" {
+		f, err := os.Open(o.file) //nolint:gosec // the caller names its own file
+		if err != nil {
+			return &usageError{err}
+		}
+		in.closer, r = f, f
+	}
+	if f, ok := r.(*os.File); ok {
+		info, err := f.Stat()
+		switch {
+		case err == nil && info.IsDir():
+			return usage("%s is a folder", o.file)
+		case err == nil && info.Mode().IsRegular():
+			in.size = info.Size()
+		}
+	}
+	var err error
+	in.source, err = newSource(o, r)
+	return err
 }
 
 // newSource returns the source for what r holds, packed or not.

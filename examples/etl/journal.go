@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/capillary-go/capillary/batch"
@@ -54,7 +56,7 @@ func (c *command) openKeeper(ctx context.Context, o *options) (*keeper, error) {
 	book, err := journal.Open(o.journal, identity)
 	var changed *journal.ChangedError
 	switch {
-	case errors.As(err, &changed), errors.Is(err, journal.ErrLocked):
+	case errors.As(err, &changed), errors.Is(err, journal.ErrLocked), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return nil, &usageError{err}
 	case err != nil:
 		return nil, err
@@ -80,7 +82,7 @@ func identityOf(ctx context.Context, o *options) (map[string]string, error) {
 		if err != nil {
 			return nil, &usageError{err}
 		}
-		identity["-base-url"] = address.Redacted()
+		identity["-base-url"] = strings.TrimRight(address.Redacted(), "/")
 	}
 	for _, f := range []struct{ name, path string }{{"the input", o.file}, {"-template", o.template}} {
 		if f.path == "" {
@@ -107,15 +109,16 @@ func identityOf(ctx context.Context, o *options) (map[string]string, error) {
 
 // fingerprint returns the size of a file and the checksum of all of it: a row that changes anywhere makes it another input.
 func fingerprint(ctx context.Context, path string) (string, error) {
+	// To open a pipe would wait for who writes to it.
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return "", usage("-journal needs an input that can be read again, and %s is not a regular file", path)
+	}
 	f, err := os.Open(path) //nolint:gosec // the caller names its own file
 	if err != nil {
 		return "", &usageError{err}
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		return "", usage("-journal needs an input that can be read again, and %s is not a regular file", path)
-	}
 	hash := sha256.New()
 	var n int64
 	for err == nil && ctx.Err() == nil {
@@ -143,7 +146,7 @@ func (c *command) resume(ctx context.Context, o *options, k *keeper, t *target, 
 	}
 	out.tally.outcomes, out.tally.attempts = k.note.Outcomes, k.note.Attempts
 	out.tally.retries, out.tally.keyed = k.note.Retries, k.note.Keyed
-	if was.Done+was.Results+was.InFlight > 0 {
+	if !k.fresh() {
 		fmt.Fprintf(c.stderr, "etl: going on: %d records have their outcome, %d were in flight\n", was.Done+was.Results, was.InFlight)
 	}
 	wait := time.Until(was.LastSend.Add(o.timeout))
@@ -157,11 +160,14 @@ func (c *command) resume(ctx context.Context, o *options, k *keeper, t *target, 
 	case <-timer.C:
 		return nil
 	case <-c.draining:
+		fmt.Fprintln(c.stderr, howToGoOn)
 		return errInterrupted
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
+
+const howToGoOn = "etl: to go on, give the same command again: the journal knows what is done"
 
 // delivered notes that the result of a record is written, and marks the journal from time to time.
 func (o *outputs) delivered(r *record) {
@@ -201,8 +207,13 @@ func (s *sink) sync() error {
 	return s.fault(s.file.Sync())
 }
 
-// goOn opens a file of results as far as it is good, and cuts off the rest.
-func (s *sink) goOn(path string, good int64) error {
+// fresh reports whether the load begins.
+func (k *keeper) fresh() bool { return k.book.Resumed() == journal.Resumed{} }
+
+// goOn opens a file of results as far as it is good, and cuts off the rest. A load that begins cuts nothing off: what is there may be
+// all that is known of a load whose journal is lost.
+func (s *sink) goOn(path string, k *keeper) error {
+	good := k.note.Files[s.flag]
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the caller names its own file
 	if err != nil {
 		return err
@@ -212,6 +223,9 @@ func (s *sink) goOn(path string, good int64) error {
 	case err != nil:
 	case !info.Mode().IsRegular():
 		err = errors.New("is not a regular file, which -journal needs")
+	case k.fresh() && info.Size() > 0:
+		err = fmt.Errorf("%s holds %d bytes of another load, and the journal is new: go on with the journal of that load, or move the file away",
+			path, info.Size())
 	case info.Size() < good:
 		err = fmt.Errorf("has %d bytes, and the journal knows of %d: put the file back, or begin a new load", info.Size(), good)
 	default:

@@ -20,6 +20,8 @@ type load struct {
 	in     *input
 	out    *outputs
 
+	earlier [caperrors.NotSent + 1]int // records by outcome that had theirs before this run
+
 	fed chan struct{} // closed when the engine takes no more records
 }
 
@@ -185,7 +187,7 @@ func (l *load) tell(err error, engine *batch.Progress, elapsed time.Duration) {
 		fmt.Fprintln(l.stderr, "etl: stopped:", err)
 	}
 	if err != nil && l.out.keeper != nil {
-		fmt.Fprintln(l.stderr, "etl: to go on, give the same command again: the journal knows what is done")
+		fmt.Fprintln(l.stderr, howToGoOn)
 	} else if err != nil && !l.in.ended.Load() {
 		fmt.Fprintf(l.stderr, "etl: what comes after record %d was not read, and stands in no file\n", l.in.rows())
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -76,6 +77,9 @@ func messageOf(r *batch.Result[record]) string {
 		return r.Message
 	}
 	switch {
+	case item.Outcome == caperrors.Unknown && item.Err != nil:
+		// It was sent, so that what ended the job tells less than how the call ended. Joined errors stand one a line.
+		return shorten(strings.ReplaceAll(item.Err.Error(), "\n", "; "))
 	case item.Stop != 0 && item.Err != nil:
 		return shorten(item.Stop.Error() + ": " + item.Err.Error())
 	case item.Stop != 0:
@@ -241,8 +245,10 @@ func openOutputs(o *options, stdin io.Reader, stdout io.Writer, k *keeper) (*out
 		}
 	}
 	if o.journal != "" {
-		if err := taken.add("-journal", o.journal); err != nil {
-			return nil, &usageError{err}
+		for _, path := range []string{o.journal, o.journal + ".lock", o.journal + ".new"} {
+			if err := taken.add("-journal", path); err != nil {
+				return nil, &usageError{err}
+			}
 		}
 	}
 	for _, t := range targets {
@@ -261,7 +267,7 @@ func openOutputs(o *options, stdin io.Reader, stdout io.Writer, k *keeper) (*out
 		w := stdout
 		switch {
 		case k != nil:
-			if err := s.goOn(t.path, k.note.Files[t.flag]); err != nil {
+			if err := s.goOn(t.path, k); err != nil {
 				_ = out.close()
 				return nil, &usageError{s.fault(err)}
 			}

@@ -135,11 +135,14 @@ func TestMessageSaysWhyIfTheServerDoesNot(t *testing.T) {
 		result batch.Result[record]
 		want   string
 	}{
-		"the server's own words first":  {batch.Result[record]{Message: "no", Err: item(caperrors.ErrOutage, nil)}, "no"},
-		"nothing for what is applied":   {batch.Result[record]{}, ""},
-		"why it was not tried again":    {batch.Result[record]{Err: item(caperrors.ErrPredecessor, nil)}, "an earlier item of the same key was not applied"},
-		"the failed call":               {batch.Result[record]{Err: item(0, errors.New("cut"))}, "cut"},
-		"both":                          {batch.Result[record]{Err: item(caperrors.ErrJobStopped, errors.New("cut"))}, "the job stopped before it was sent: cut"},
+		"the server's own words first": {batch.Result[record]{Message: "no", Err: item(caperrors.ErrOutage, nil)}, "no"},
+		"nothing for what is applied":  {batch.Result[record]{}, ""},
+		"why it was not tried again":   {batch.Result[record]{Err: item(caperrors.ErrPredecessor, nil)}, "an earlier item of the same key was not applied"},
+		"the failed call":              {batch.Result[record]{Err: item(0, errors.New("cut"))}, "cut"},
+		"both":                         {batch.Result[record]{Err: item(caperrors.ErrJobStopped, errors.New("cut"))}, "the job stopped before it was sent: cut"},
+		"how the call ended, of what was sent": {batch.Result[record]{Err: &caperrors.ItemError{
+			Outcome: caperrors.Unknown, Stop: caperrors.ErrJobStopped, Err: errors.Join(errors.New("interrupted"), errors.New("cut")),
+		}}, "interrupted; cut"},
 		"no reason":                     {batch.Result[record]{Err: item(0, nil)}, ""},
 		"no more than 500 characters":   {batch.Result[record]{Err: item(0, errors.New(strings.Repeat("é", 501)))}, strings.Repeat("é", 500) + "…"},
 		"all of exactly 500 characters": {batch.Result[record]{Err: item(0, errors.New(strings.Repeat("é", 500)))}, strings.Repeat("é", 500)},

@@ -83,7 +83,7 @@ func (l *load) facts(loadErr error, status int, engine *batch.Progress) *report.
 	return &report.Load{
 		Program: programName(), Endpoint: o.endpoint.Name, Version: o.endpoint.Version, Entity: o.endpoint.Entity,
 		Target: targetName(o.baseURL), Input: inputName(o), Settings: settings(o),
-		Ended: time.Now(), Exit: status, Err: loadErr, Unread: loadErr != nil && !l.in.ended.Load(), Last: l.in.rows(),
+		Earlier: l.earlier, Ended: time.Now(), Exit: status, Err: loadErr, Unread: loadErr != nil && !l.in.ended.Load(), Last: l.in.rows(), Resumable: loadErr != nil && l.out.keeper != nil,
 		Limit: engine.Limit, MaxItems: maxItems(o), Wasted: engine.Wasted, RPM: o.rpm, Concurrency: o.concurrency,
 	}
 }

@@ -111,7 +111,7 @@ func (c *command) load(ctx context.Context, opts *options) (int, error) {
 		}
 	}
 	out.recorder = recorder
-	l := &load{opts: opts, target: t, in: in, out: out, command: c}
+	l := &load{opts: opts, target: t, in: in, out: out, command: c, earlier: out.tally.outcomes}
 	return l.run(ctx), nil
 }
 

@@ -23,11 +23,16 @@ type Load struct {
 	Input    string            // file, or what else the records come from
 	Settings []Setting         // in the order in which they are shown
 
-	Ended  time.Time
-	Exit   int   // exit status of the program
-	Err    error // why the load could not finish; nil if it did. It is shown masked
-	Unread bool  // the input goes on behind what was read
-	Last   int   // number of the last record that was read
+	Ended     time.Time
+	Exit      int   // exit status of the program
+	Err       error // why the load could not finish; nil if it did. It is shown masked
+	Unread    bool  // the input goes on behind what was read
+	Resumable bool  // the load did not finish, and a journal knows how to go on
+
+	// Earlier are the records, by outcome, that had theirs before this run. They count among the load's records; all else is this run's.
+	Earlier [caperrors.NotSent + 1]int
+
+	Last int // number of the last record that was read
 
 	Limit       int // items known to fit in a call; 0 if nothing is known
 	MaxItems    int // items that no call carries more of, whatever the service takes
@@ -64,7 +69,8 @@ type page struct {
 	Failed              []reasonRow
 	Waits               []reasonRow
 	Failures            []failureRow
-	NotDone             int
+	NotDone, NewNotDone int // of the load, of this run
+	Before, BeforeOpen  int // of the load's records, those of earlier runs; of these not done
 }
 
 type outcomeRow struct {
@@ -133,7 +139,7 @@ func (r *Recorder) Write(w io.Writer, l *Load) error {
 func (r *Recorder) page(l *Load) *page {
 	took := max(0, l.Ended.Sub(r.started))
 	p := &page{
-		Load: *l, Started: r.started, Took: took, Records: r.records, Sent: r.sent, Calls: r.calls,
+		Load: *l, Started: r.started, Took: took, Sent: r.sent, Calls: r.calls,
 		Attempts: r.attempts, Retries: max(0, r.attempts-r.sent), Others: r.others,
 		Heavy: r.heavy, HotKey: r.hotKey,
 	}
@@ -157,19 +163,24 @@ func (r *Recorder) page(l *Load) *page {
 }
 
 func (p *page) outcomes(r *Recorder) {
+	for _, o := range outcomeOrder() {
+		p.Before += p.Earlier[o]
+		if !o.Done() {
+			p.BeforeOpen += p.Earlier[o]
+			p.NewNotDone += r.outcomes[o]
+		}
+	}
+	p.Records, p.NotDone = r.records+p.Before, p.NewNotDone+p.BeforeOpen
 	from := 0.0
 	for _, o := range outcomeOrder() {
-		n := r.outcomes[o]
-		row := outcomeRow{Name: o.String(), Meaning: outcomeText(o), Records: n, Share: percent(n, r.records), From: from}
+		n := r.outcomes[o] + p.Earlier[o]
+		row := outcomeRow{Name: o.String(), Meaning: outcomeText(o), Records: n, Share: percent(n, p.Records), From: from}
 		if n > 0 {
 			// What is there is seen, however little it is.
-			row.Width = max(0.4, 100*float64(n)/float64(r.records))
+			row.Width = max(0.4, 100*float64(n)/float64(p.Records))
 		}
 		from = min(100, from+row.Width)
 		p.Outcomes = append(p.Outcomes, row)
-		if !o.Done() {
-			p.NotDone += n
-		}
 	}
 }
 

@@ -96,6 +96,33 @@ func TestReportTellsTheLoad(t *testing.T) {
 	assert.NotContains(t, page, "447700900001")
 }
 
+func TestReportOfALoadThatWasBegunBeforeTellsAllOfIt(t *testing.T) {
+	t.Parallel()
+	r := tenCalls()
+	r.Record(start.Add(9*time.Second), report.Record{Row: 1001, ID: "B-1001", Outcome: caperrors.Unknown, Attempts: 1})
+	l := report.Load{Ended: start.Add(10 * time.Second), Exit: 3, Limit: 100}
+	l.Earlier[caperrors.Applied], l.Earlier[caperrors.Refused], l.Earlier[caperrors.Unknown] = 3989, 7, 3
+	text := words(write(t, r, l))
+	for _, want := range []string{
+		"Finished; 11 of 5,000 records not done", "3,999 records of it had their outcome already, 10 of them not done",
+		"applied 4,989 99.8 %", "refused 7 0.1 %", "unknown 4 < 0.1 %", "10 calls for 1,001 records sent",
+		"All 1 of this run; 10 records of earlier runs stand in the results.",
+	} {
+		assert.Contains(t, strings.ReplaceAll(text, "&lt;", "<"), want)
+	}
+
+	l = report.Load{Ended: start, Exit: 1, Err: errors.New("interrupted"), Unread: true, Resumable: true}
+	text = words(write(t, report.NewRecorder(start), l))
+	assert.Contains(t, text, "the same command goes on with the journal")
+	assert.NotContains(t, text, "stands in no file")
+
+	l = report.Load{Ended: start, Limit: 100}
+	l.Earlier[caperrors.Applied] = 5
+	text = words(write(t, report.NewRecorder(start), l))
+	assert.Contains(t, text, "Finished; 5 records, all applied or duplicates")
+	assert.Contains(t, text, "That 100 may go in a call was known from before")
+}
+
 func TestReportNeedsNothingBesideItself(t *testing.T) {
 	t.Parallel()
 	page := write(t, tenCalls(), report.Load{Ended: start.Add(10 * time.Second), Limit: 100})
