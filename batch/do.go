@@ -19,6 +19,7 @@ import (
 // have met.
 func (e *Engine[T]) Do(ctx context.Context, items []T) (*Report[T], error) {
 	run := e.Run(ctx, fromSlice(items))
+	run.job.filling = true // the slice is there: its long backlogs are seen at no cost
 	rep := &Report[T]{Results: make([]Result[T], len(items))}
 	seen := make([]bool, len(items))
 	for r := range run.Results() { //nolint:contextcheck // the run holds the context

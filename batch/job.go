@@ -26,6 +26,7 @@ type job struct {
 	sourceErr error
 
 	live  int // items accepted whose result is not delivered: the window
+	near  int // of them, those that are not brought in yet
 	open  int // items accepted that are not final
 	index int // next position in the input
 	turns int // items brought in
@@ -42,7 +43,7 @@ type job struct {
 
 	tracked  bool        // delivery is kept
 	delivery delivery    // which results were delivered
-	filling  bool        // it goes on from an earlier run, and its window was not full yet
+	filling  bool        // its window is filled before its first call, and was not full yet
 	fillBy   time.Time   // when that is not waited for any more; zero before the first item
 	earlier  *Checkpoint // that it goes on from; nil for none
 	leftover []Entry     // of items whose result is unfinished, if anything is known of them
@@ -127,6 +128,7 @@ func (j *job) reserve(done <-chan struct{}) (int, bool) {
 	}
 	defer j.core.mu.Unlock()
 	j.live++
+	j.near++
 	if j.live < j.core.window {
 		signal(j.space) // for the next that waits
 	}
@@ -140,6 +142,9 @@ func (j *job) reserve(done <-chan struct{}) (int, bool) {
 	j.places++
 	return j.places - 1, true
 }
+
+// full reports whether nothing can come until something goes.
+func (j *job) full() bool { return j.live-j.near >= j.core.window }
 
 // tooFarAhead reports whether an item that is not delivered holds up admission.
 func (j *job) tooFarAhead() bool {
@@ -186,6 +191,7 @@ func (j *job) admit(slot int, e encoded, past *Entry) {
 	it.turn = j.turns
 	j.index++
 	j.turns++
+	j.near--
 	c.live++
 	c.weight += it.weight()
 	if j.filling && j.fillBy.IsZero() {
@@ -213,7 +219,7 @@ func (j *job) admit(slot int, e encoded, past *Entry) {
 	default:
 		c.packer.admit(it)
 	}
-	wake := c.packer.available() >= c.wanted || j.live >= c.window
+	wake := c.packer.available() >= c.wanted || j.full()
 	if wake {
 		c.wanted = math.MaxInt
 	}

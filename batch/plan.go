@@ -123,7 +123,7 @@ func (c *core) worthWaiting(now time.Time) (time.Time, bool) {
 // cuts the wait short: nothing can come until something goes.
 func (c *core) admitting() bool {
 	for j := range c.jobs {
-		if j.admitting && j.flushing == 0 && j.live < c.window {
+		if j.admitting && j.flushing == 0 && !j.full() {
 			return true
 		}
 	}
@@ -145,12 +145,13 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// filling reports whether a run that goes on from an earlier one still fills its
-// window, and until when that is waited for. What is left of a load is skewed:
-// calls that went out before the long backlogs are seen would be calls added.
+// filling reports whether a job that looks before it sends still fills its
+// window, and until when that is waited for: a slice, which is there, and a run
+// that goes on from an earlier one, since what is left of a load is skewed.
+// Calls that went out before the long backlogs are seen would be calls added.
 func (c *core) filling(now time.Time) (until time.Time, ok bool) {
 	for j := range c.jobs {
-		if j.filling && (!j.admitting || j.flushing > 0 || j.live >= c.window || !j.fillBy.IsZero() && !now.Before(j.fillBy)) {
+		if j.filling && (!j.admitting || j.flushing > 0 || j.full() || !j.fillBy.IsZero() && !now.Before(j.fillBy)) {
 			j.filling = false
 		}
 		if j.filling && !j.fillBy.IsZero() {
