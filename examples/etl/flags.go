@@ -72,7 +72,7 @@ func flagSet(getenv func(string) string) (*flag.FlagSet, *options, *choices) {
 	set.IntVar(&o.maxBatch, "max-batch", 1000, "items a call at most; what the server takes is learned")
 	set.IntVar(&o.maxAttempts, "max-attempts", 8, "answers that refuse an item for now before it is given up")
 	set.DurationVar(&o.timeout, "timeout", 30*time.Second, "time for one try of a call")
-	set.StringVar(&w.onUnknown, "on-unknown", "report", "what to do with items of unknown outcome: report or resend")
+	set.StringVar(&w.onUnknown, "on-unknown", "report", "what to do with items of unknown outcome: report, resend, or reconcile (ask for the bill by its number)")
 	set.StringVar(&w.onKeyFailure, "on-key-failure", "continue",
 		"what to do with a customer's later items once one is unknown or given up: continue or hold")
 	set.StringVar(&o.progress, "progress", "auto", "auto (bar on a terminal, else plain), plain (a line every 10 s) or none")
@@ -175,7 +175,7 @@ func (o *options) checkWords(w *choices) error {
 	}
 	oneOf("format", o.format, formatAuto, formatCSV, formatNDJSON)
 	oneOf("progress", o.progress, progressAuto, progressPlain, progressNone)
-	o.onUnknown = []batch.OnUnknown{batch.ReportUnknown, batch.ResendUnknown}[oneOf("on-unknown", w.onUnknown, "report", "resend")]
+	o.onUnknown = batch.OnUnknown(oneOf("on-unknown", w.onUnknown, unknownPolicies()...)) //nolint:gosec // an index of three
 	o.onKeyFailure = []batch.OnKeyFailure{batch.ContinueKey, batch.HoldKey}[oneOf("on-key-failure", w.onKeyFailure, "continue", "hold")]
 	return errors.Join(faults...)
 }
@@ -191,6 +191,9 @@ func (o *options) checkTarget(given map[string]bool, endpoint string, getenv fun
 		faults = append(faults, fmt.Errorf("sample invoices are transactions: -endpoint %q needs a FILE", endpoint))
 	}
 	o.endpoint = ep
+	if err == nil {
+		faults = append(faults, o.checkReconcile())
+	}
 	credentials, err := credentialsFrom(getenv)
 	if err != nil {
 		faults = append(faults, err)

@@ -40,6 +40,8 @@ func TestWrongUsageSendsNothing(t *testing.T) {
 		"an unknown format":                    {args: fields("-format xml", items), says: "-format must be one of auto, csv, ndjson"},
 		"an unknown progress":                  {args: fields("-progress fancy"), says: "-progress must be one of"},
 		"an unknown word after on-unknown":     {args: fields("-on-unknown retry"), says: "-on-unknown must be one of report, resend"},
+		"asking for what has no bill number":   {args: fields("-on-unknown reconcile -endpoint v2/customers/bulk", items), says: "which v2/customers/bulk does not load"},
+		"asking by another field":              {args: fields("-on-unknown reconcile -id notes"), says: "so -id cannot name another field"},
 		"an unknown word after on-key-failure": {args: fields("-on-key-failure stop"), says: "-on-key-failure must be one of continue, hold"},
 		"two faults at once, both told":        {args: fields("-rpm -1 -concurrency 0"), says: "-concurrency must be 1 or more"},
 

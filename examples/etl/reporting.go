@@ -144,7 +144,7 @@ func settings(o *options) []report.Setting {
 		{Name: "calls", Value: fmt.Sprintf("%s; %d in flight at most; %d items each at most", rate, o.concurrency, o.maxBatch)},
 		{Name: "attempts", Value: strconv.Itoa(o.maxAttempts) + " an item at most"},
 		{Name: "time for one try", Value: o.timeout.String()},
-		{Name: "unknown outcomes", Value: []string{"report", "resend"}[o.onUnknown]},
+		{Name: "unknown outcomes", Value: unknownPolicies()[o.onUnknown]},
 		{Name: "later items of a customer", Value: []string{"continue", "hold"}[o.onKeyFailure]},
 	}
 	if o.template == "" {

@@ -18,7 +18,7 @@ func (c *command) connect(o *options, observe func(batch.Event)) (*target, error
 	t := &target{}
 	opts := []client.Option{client.WithTimeout(o.timeout), client.WithUserAgent("etl")}
 	if o.rpm > 0 {
-		opts = append(opts, client.WithRate(o.endpoint.Name, o.rpm))
+		opts = append(opts, client.WithRate(o.endpoint.Name, o.rpm), client.WithRate(client.TransactionByNumber.Name, o.rpm))
 	}
 	url := o.baseURL
 	if url == "" {
@@ -40,7 +40,7 @@ func (c *command) connect(o *options, observe func(batch.Event)) (*target, error
 		return nil, &usageError{err}
 	}
 	t.fields = api.Bulk(withFields(o))
-	t.engine, err = batch.New(api.Bulk(o.endpoint), batch.Config[record]{
+	cfg := batch.Config[record]{
 		Key:            func(r record) string { return r.key },
 		ID:             func(r record) string { return r.id },
 		MaxItems:       o.maxBatch,
@@ -48,8 +48,12 @@ func (c *command) connect(o *options, observe func(batch.Event)) (*target, error
 		MaxAttempts:    o.maxAttempts,
 		OnUnknown:      o.onUnknown,
 		Observe:        observe,
-		Advanced:       batch.Advanced{Window: window, OnKeyFailure: o.onKeyFailure},
-	})
+		Advanced:       batch.Advanced{Window: window, OnKeyFailure: o.onKeyFailure, ReconcileTimeout: reconcileTime},
+	}
+	if o.onUnknown == batch.ReconcileUnknown {
+		cfg.Reconcile = (&asker{api: api}).ask
+	}
+	t.engine, err = batch.New(api.Bulk(o.endpoint), cfg)
 	if err != nil {
 		t.close()
 		return nil, &usageError{err}
