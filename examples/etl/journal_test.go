@@ -269,7 +269,7 @@ func TestALoadThatIsKilledLosesAndDoublesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(rand.Uint64(), 1))
 	died, status := 0, 0
 	for died < kills {
-		killed, status, said = v.run(1 + rng.IntN(2*undisturbed/(kills+1)))
+		killed, status, said = v.run(1 + rng.IntN(8*undisturbed/(5*(kills+1))))
 		if !killed {
 			require.Contains(t, []int{0, 3}, status, said)
 			break
