@@ -56,10 +56,11 @@ type Config[T any] struct {
 	// It is called without a lock, with the items of one call that ended unknown,
 	// once the server can no longer be at work on them; at most MaxConcurrency
 	// times at once. A run that goes on from an earlier one also asks about items
-	// that were in flight at its end, each by itself, before it takes them. Ctx ends after [Advanced.ReconcileTimeout], and with the
-	// context of all jobs with an item among them; soon after it the items end
-	// as unknown, whether Reconcile has returned or not. A run that resumes after
-	// the end of a job's context asks again. It must not use the engine.
+	// that were in flight at its end, each by itself, before it takes them. Ctx
+	// ends after [Advanced.ReconcileTimeout], and with the context of all jobs with
+	// an item among them; soon after it the items end as unknown, whether Reconcile
+	// has returned or not. A run that resumes after the end of a job's context asks
+	// again. It must not use the engine.
 	Reconcile func(ctx context.Context, items []T) ([]Found, error)
 
 	// Observe is called for each event, one after another, without a lock. All
