@@ -76,7 +76,7 @@ func (s *scanner) end() {
 func (s *scanner) peek() byte {
 	for s.pos < len(s.data) {
 		c := s.data[s.pos]
-		if !isSpace(c) {
+		if c > ' ' || !isSpace(c) {
 			return c
 		}
 		s.pos++

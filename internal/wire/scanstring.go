@@ -38,6 +38,9 @@ func scanString(data []byte, start int) (next int, odd bool, reason string) {
 			before := bits.TrailingZeros64(found) &^ 7
 			seen |= word & (1<<before - 1)
 			i += before / 8
+			if data[i] == '"' { // as in nearly every string
+				return i + 1, odd || seen&highBits != 0, ""
+			}
 			break
 		}
 		for i < len(data) && data[i] >= ' ' && data[i] != '"' && data[i] != '\\' {
