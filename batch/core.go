@@ -28,7 +28,7 @@ type core struct {
 
 	observing sync.Mutex // held while events are handed out, never with mu taken first
 
-	mu        sync.Mutex
+	mu        lock
 	packer    *packer
 	asks      []*inquiry // to be made, and under way
 	groups    []group    // calls to be made alone, split off from refused ones

@@ -64,7 +64,7 @@ func (j *job) push(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	j.open--
 	j.progress.count(outcome, it.attempts)
 	it.job = nil
-	signal(j.ready)
+	j.core.mu.tell(j)
 }
 
 // unfinished reports whether it is the job's end that ends an item: a run that
@@ -110,9 +110,8 @@ func (c *core) newItem() *item {
 	if it == nil {
 		block := make([]item, itemBlock)
 		for i := range block {
-			c.recycle(&block[i])
+			block[i].nextSpare, it = it, &block[i]
 		}
-		it = c.spare
 	}
 	c.spare = it.nextSpare
 	it.nextSpare = nil
@@ -127,8 +126,16 @@ func (c *core) twin(it *item) *item {
 	return twin
 }
 
+// maxPlaces bounds the memory for places that an item on the free list keeps.
+const maxPlaces = 8
+
 // recycle puts an item on the free list. It keeps nothing alive.
 func (c *core) recycle(it *item) {
-	*it = item{nextSpare: c.spare}
+	more := it.more
+	if cap(more) > maxPlaces {
+		more = nil
+	}
+	clear(more)
+	*it = item{nextSpare: c.spare, more: more[:0]}
 	c.spare = it
 }

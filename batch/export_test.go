@@ -63,7 +63,7 @@ func (p *Packer) Drop(job int) []int {
 
 // DropKey removes a job's waiting items of one key.
 func (p *Packer) DropKey(key string, job int) []int {
-	k := p.p.keys[key]
+	k := p.p.keys.get(key)
 	if k == nil {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (p *Packer) DropKey(key string, job int) []int {
 func (p *Packer) Books() Books {
 	return Books{
 		Available: p.p.available(), Ready: p.p.ready, Blocked: p.p.blocked, Delayed: p.p.delayed,
-		Longest: p.p.longest, Keys: len(p.p.keys),
+		Longest: p.p.longest, Keys: p.p.keys.len,
 	}
 }
 
@@ -116,7 +116,7 @@ func Leftovers[T any](e *Engine[T]) string {
 	}
 	c.packer.release(time.Now().Add(24 * time.Hour))
 	got := fmt.Sprintf("live %d, calls %d, groups %d, jobs %d, keys %d, keyless %d, delays %d, blocked %d, delayed %d, longest %d, ready %d, probing %v, events %d",
-		c.live, len(c.calls), len(c.groups), len(c.jobs), len(c.packer.keys), c.packer.keyless.len, len(c.packer.delays),
+		c.live, len(c.calls), len(c.groups), len(c.jobs), c.packer.keys.len, c.packer.keyless.len, len(c.packer.delays),
 		c.packer.blocked, c.packer.delayed, c.packer.longest, c.packer.ready, c.limits.probing, len(c.events))
 	if got == "live 0, calls 0, groups 0, jobs 0, keys 0, keyless 0, delays 0, blocked 0, delayed 0, longest 0, ready 0, probing false, events 0" {
 		return ""
@@ -128,7 +128,7 @@ func Leftovers[T any](e *Engine[T]) string {
 func Held[T any](e *Engine[T]) (items, keys int) {
 	e.core.mu.Lock()
 	defer e.core.mu.Unlock()
-	return e.core.live, len(e.core.packer.keys)
+	return e.core.live, e.core.packer.keys.len
 }
 
 // HeldKeys returns how many keys a writer holds.
@@ -149,7 +149,7 @@ func Misplaced[T any](e *Engine[T]) string {
 		places += len(q.items)
 	}
 	places += c.packer.keyless.len + c.packer.delayed
-	for _, k := range c.packer.keys {
+	for _, k := range c.packer.keys.all() {
 		for ln := k.waiting.head; ln != nil; ln = ln.next {
 			if ln.it.first.key == k { // of several keys, once
 				places++
@@ -173,4 +173,49 @@ func Misplaced[T any](e *Engine[T]) string {
 		return fmt.Sprintf("%d items live, %d open, %d in some place", c.live, open, places)
 	}
 	return ""
+}
+
+// KeyTable is the table of keys, for tests of it alone.
+type KeyTable struct{ t keyTable }
+
+func NewKeyTable() *KeyTable { return &KeyTable{newKeyTable()} }
+
+// Obtain returns the number that the key was given when it was new.
+func (t *KeyTable) Obtain(name string, next int) int {
+	k := t.t.obtain(name)
+	if k.out == 0 {
+		k.out = next
+	}
+	return k.out
+}
+
+// Number returns the number of a key; 0 if it has no state.
+func (t *KeyTable) Number(name string) int {
+	if k := t.t.get(name); k != nil {
+		return k.out
+	}
+	return 0
+}
+
+func (t *KeyTable) Forget(name string) { t.t.forget(t.t.get(name)) }
+
+// Names returns those of all keys, and how many the table says it has.
+func (t *KeyTable) Names() (names []string, count int) {
+	for _, k := range t.t.all() {
+		names = append(names, k.name)
+	}
+	return names, t.t.len
+}
+
+// Longest returns the length of the longest chain.
+func (t *KeyTable) Longest() int {
+	longest := 0
+	for _, k := range t.t.chains {
+		n := 0
+		for ; k != nil; k = k.nextNamed {
+			n++
+		}
+		longest = max(longest, n)
+	}
+	return longest
 }

@@ -26,7 +26,7 @@ func (c *core) hold(j *job, from holder) {
 				continue
 			}
 			j.held[name] = seq
-			k := c.packer.keys[name]
+			k := c.packer.keys.get(name)
 			if k == nil {
 				continue
 			}

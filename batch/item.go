@@ -128,15 +128,18 @@ func (q *queue) remove(ln *link) {
 // keyState exists exactly while its key has items that are not final, or while
 // the key is closed after a time-out.
 type keyState struct {
-	name    string
+	name      string
+	hash      uint64
+	nextNamed *keyState // in the same chain of the table
+
 	waiting queue  // head goes next; what is in flight or delayed is not in it
 	out     int    // items in flight, delayed or isolated
 	taken   uint64 // number of the call that took an item last
-	closed  bool   // no item may go: a timed-out call may still be at work
 
-	ready      bool   // the head may go, and stands under this key: it is the head's first
 	readySince uint64 // number of calls made when the key became ready
 	bucket     int    // backlog under which it stands among the ready
+	ready      bool   // the head may go, and stands under this key: it is the head's first
+	closed     bool   // no item may go: a timed-out call may still be at work
 
 	prevSame, nextSame *keyState // ready keys with the same backlog
 	prevAge, nextAge   *keyState // ready keys by age

@@ -55,6 +55,7 @@ type job struct {
 
 	grace    *time.Timer // runs detach; nil while the context lives
 	progress Progress
+	news     bool          // it got results under the lock
 	ready    chan struct{} // results, or the end
 	space    chan struct{} // room in the window, or the end
 }
@@ -250,14 +251,15 @@ func (j *job) collect(delivered []settled) ([]settled, bool) {
 			j.core.recycle(delivered[i].it)
 		}
 		j.live -= len(delivered)
-		if len(delivered) > 0 {
-			signal(j.space)
-		}
+		given := len(delivered) > 0
 		clear(delivered)
 		results := j.results
 		j.results, j.handed = delivered[:0], results
 		over := !j.admitting && j.open == 0
 		j.core.mu.Unlock()
+		if given {
+			signal(j.space)
+		}
 		if len(results) > 0 {
 			_ = j.tell() // a failure stops the job, and is why
 			return results, true

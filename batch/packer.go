@@ -1,6 +1,9 @@
 package batch
 
-import "container/heap"
+import (
+	"container/heap"
+	"slices"
+)
 
 // packer decides which items ride in the next call. Its invariant: a key is
 // ready only while none of its items is out, so that any choice of ready keys
@@ -19,7 +22,7 @@ import "container/heap"
 //
 // A packer is not safe for concurrent use.
 type packer struct {
-	keys    map[string]*keyState
+	keys    keyTable
 	keyless queue // ready items without a key
 	delays  delayHeap
 	seq     uint64 // items accepted
@@ -37,14 +40,13 @@ type packer struct {
 	queued   int   // places of items in the queues of keys
 	calls    uint64
 
-	runs  bool      // a call may carry several items of a key, in their order
-	spare *keyState // free list, linked by nextSame
+	runs bool // a call may carry several items of a key, in their order
 }
 
 type bucket struct{ head, tail *keyState }
 
 func newPacker(runs bool) *packer {
-	return &packer{keys: make(map[string]*keyState), runs: runs}
+	return &packer{keys: newKeyTable(), runs: runs}
 }
 
 // available is the number of items that a call could carry now. With runs and
@@ -65,11 +67,11 @@ func (p *packer) admit(it *item) {
 		p.keyless.pushBack(&it.first)
 		return
 	}
-	it.first.key = p.keyOf(it.name)
+	it.first.key = p.keys.obtain(it.name)
 	if len(it.others) > 0 {
-		it.more = make([]link, len(it.others))
-		for i, name := range it.others {
-			it.more[i] = link{it: it, key: p.keyOf(name)}
+		it.more = slices.Grow(it.more, len(it.others)) // links point into it, so it must not move later
+		for _, name := range it.others {
+			it.more = append(it.more, link{it: it, key: p.keys.obtain(name)})
 		}
 	}
 	for i := range it.places() {
@@ -248,9 +250,7 @@ func (p *packer) resume(k *keyState) {
 // goOn offers the next item of a key that is not busy, or forgets the key.
 func (p *packer) goOn(k *keyState) {
 	if k.waiting.len == 0 {
-		delete(p.keys, k.name)
-		*k = keyState{nextSame: p.spare}
-		p.spare = k
+		p.keys.forget(k)
 		return
 	}
 	p.offer(k.waiting.head.it, false)
@@ -261,7 +261,7 @@ func (p *packer) each(f func(*item)) {
 	for ln := p.keyless.head; ln != nil; ln = ln.next {
 		f(ln.it)
 	}
-	for _, k := range p.keys {
+	for _, k := range p.keys.all() {
 		for ln := k.waiting.head; ln != nil; ln = ln.next {
 			if ln == &ln.it.first { // once for an item with several keys
 				f(ln.it)
@@ -303,7 +303,7 @@ func (p *packer) drop(f func(*item) bool, out []*item) []*item {
 		p.finish(it)
 	}
 	out = append(out, ended...)
-	for _, k := range p.keys {
+	for _, k := range p.keys.all() {
 		out = p.dropWaiting(k, f, out)
 	}
 	return out

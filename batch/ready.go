@@ -1,21 +1,5 @@
 package batch
 
-// keyOf returns the state of a key, a new one if it has none.
-func (p *packer) keyOf(name string) *keyState {
-	k := p.keys[name]
-	if k != nil {
-		return k
-	}
-	if k = p.spare; k == nil {
-		k = &keyState{}
-	} else {
-		p.spare = k.nextSame
-	}
-	*k = keyState{name: name}
-	p.keys[name] = k
-	return k
-}
-
 // offer makes the head of a queue ready if it may go. If it is ready already,
 // it finds its place among the ready anew: a backlog has changed.
 func (p *packer) offer(it *item, front bool) {
