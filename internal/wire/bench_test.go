@@ -177,3 +177,31 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFields reads the id and the customer of one bill, as a load does for
+// each item that it accepts.
+func BenchmarkFields(b *testing.B) {
+	item := []byte(`{"identifierType":"mobile","identifierValue":"919800000042","source":"INSTORE","billNumber":"INV-00000042","billAmount":4808.5}`)
+	b.Run("wire", func(b *testing.B) {
+		b.SetBytes(int64(len(item)))
+		b.ReportAllocs()
+		fields := wire.CompileFields("billNumber", "identifierValue")
+		found := make([][]byte, 2)
+		for b.Loop() {
+			var err error
+			if found, err = fields.Read(item, found); err != nil || string(found[1]) != "919800000042" {
+				b.Fatal(err, found)
+			}
+		}
+	})
+	b.Run("encoding-json", func(b *testing.B) {
+		b.SetBytes(int64(len(item)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var bill struct{ BillNumber, IdentifierValue string }
+			if err := json.Unmarshal(item, &bill); err != nil || bill.IdentifierValue != "919800000042" {
+				b.Fatal(err, bill)
+			}
+		}
+	})
+}

@@ -50,6 +50,21 @@ func TestField(t *testing.T) {
 	}
 }
 
+// A text is read eight bytes at a time; what is odd in it may stand anywhere.
+func TestFieldFindsWhatIsOddWhereverItStands(t *testing.T) {
+	t.Parallel()
+	for odd, plain := range map[string]string{`\n`: "\n", `\\`: `\`, "\xff": "\uFFFD", "é": "é", "\x80": "\uFFFD"} {
+		for before := range 20 {
+			for after := range 10 {
+				text := strings.Repeat("a", before) + odd + strings.Repeat("b", after)
+				got, ok := wire.Field([]byte(`{"s":"`+text+`"}`), "s")
+				assert.True(t, ok)
+				assert.Equal(t, strings.Repeat("a", before)+plain+strings.Repeat("b", after), got, "%q", text)
+			}
+		}
+	}
+}
+
 func TestFieldBoundsItsPath(t *testing.T) {
 	t.Parallel()
 	nested := func(n int) ([]byte, string) {

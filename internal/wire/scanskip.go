@@ -1,9 +1,26 @@
 package wire
 
 // skip consumes the next value, checking it as strictly as if it were read.
-// Most of an answer is skipped, so this is one loop without calls per level:
-// a bit for each open level tells objects from arrays.
 func (s *scanner) skip() {
+	switch c := s.peek(); c {
+	case '{', '[':
+		s.skipNested()
+	case '"':
+		next, _, reason := scanString(s.data, s.pos)
+		if reason != "" {
+			s.fail(next, reason)
+			return
+		}
+		s.pos = next
+	default:
+		s.plain(c)
+	}
+}
+
+// skipNested does so for an object or an array. Most of an answer is skipped, so
+// this is one loop without calls per level: a bit for each open level tells
+// objects from arrays.
+func (s *scanner) skipNested() {
 	var objects [maxDepth/64 + 1]uint64
 	level := 0
 	for {

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // Most bytes of a body stand in strings, so these are read eight at a time.
@@ -82,4 +83,22 @@ func scanEscape(data []byte, i int) (next int, reason string) {
 	default:
 		return i, reasonEscape
 	}
+}
+
+// isPlain reports whether a text is ASCII without a backslash.
+func isPlain(text []byte) bool {
+	for len(text) >= 8 {
+		word := binary.LittleEndian.Uint64(text)
+		backslash := word ^ '\\'*eachByte
+		if (word|(backslash-eachByte)&^backslash)&highBits != 0 {
+			return false
+		}
+		text = text[8:]
+	}
+	for _, c := range text {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

@@ -87,15 +87,10 @@ func content(token []byte) []byte {
 
 // plainText returns a checked string's text.
 func plainText(inner []byte) []byte {
-	for _, c := range inner {
-		if c == '\\' || c >= utf8.RuneSelf {
-			if bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-				return inner
-			}
-			return unquote(inner)
-		}
+	if isPlain(inner) || utf8.Valid(inner) && bytes.IndexByte(inner, '\\') < 0 {
+		return inner
 	}
-	return inner
+	return unquote(inner)
 }
 
 // unquote resolves the escapes of a checked string and replaces invalid UTF-8
