@@ -15,8 +15,8 @@ import (
 func main() {
 	serveIfAsked()
 	var o options
-	flag.IntVar(&o.requests, "requests", 800, "requests of a client in one round")
-	flag.IntVar(&o.items, "items", 30_000, "items of a writer in one round")
+	flag.IntVar(&o.requests, "requests", 4_000, "requests of a client in one round")
+	flag.IntVar(&o.items, "items", 200_000, "items of a writer in one round")
 	flag.IntVar(&o.rounds, "rounds", 13, "rounds that count")
 	flag.StringVar(&o.only, "only", "", "requests or bulk; empty: both")
 	flag.Parse()
