@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -16,21 +17,24 @@ import (
 // attempt.
 func (c *call) build() error {
 	req := c.req
-	inner, err := http.NewRequestWithContext(c.ctx, req.Method, req.URL, http.NoBody)
+	ctx := c.ctx
+	if c.direct {
+		// The attempt's context goes in at once, to be filled in when it begins:
+		// to put it in later is to copy the request.
+		c.first = new(attemptContext)
+		ctx = c.first
+	}
+	inner, err := req.open(ctx)
 	if err != nil {
-		var bad *url.Error
-		if errors.As(err, &bad) { // its text is the URL
-			return &caperrors.ArgumentError{Field: "URL", Index: -1, Reason: "is not a URL"}
-		}
-		return &caperrors.ArgumentError{Field: "Method", Index: -1, Reason: "is not an HTTP method"}
+		return err
 	}
 	if inner.URL.Host == "" || inner.URL.Scheme != "http" && inner.URL.Scheme != "https" {
 		return &caperrors.ArgumentError{Field: "URL", Index: -1, Reason: "must be absolute, http or https"}
 	}
+	c.request = &c.rig.bare
 	c.request.Request = inner
 	if len(req.Body) > 0 { // an empty one would be sent in chunks
-		err = c.request.SetBody(retryablehttp.ReaderFunc(c.openBody))
-		if err != nil {
+		if err = c.attach(inner); err != nil {
 			return &caperrors.ArgumentError{Field: "Body", Index: -1, Reason: "cannot be read", Err: err}
 		}
 	}
@@ -43,6 +47,44 @@ func (c *call) build() error {
 		}
 	}
 	return nil
+}
+
+// open returns net/http's form of the request, without header and body.
+func (req *Request) open(ctx context.Context) (*http.Request, error) {
+	if req.Address != nil {
+		r := http.Request{
+			Method: req.Method, URL: req.Address, Host: req.Address.Host, Body: http.NoBody,
+			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		}
+		return r.WithContext(ctx), nil
+	}
+	r, err := http.NewRequestWithContext(ctx, req.Method, req.URL, http.NoBody)
+	var bad *url.Error
+	switch {
+	case err == nil:
+		return r, nil
+	case errors.As(err, &bad): // its text is the URL
+		return nil, &caperrors.ArgumentError{Field: "URL", Index: -1, Reason: "is not a URL"}
+	default:
+		return nil, &caperrors.ArgumentError{Field: "Method", Index: -1, Reason: "is not an HTTP method"}
+	}
+}
+
+// attach gives the request its body. What go-retryablehttp makes of openBody is
+// kept with the rig.
+func (c *call) attach(inner *http.Request) error {
+	r := c.rig
+	c.request = &r.bodied
+	c.request.Request = inner
+	if r.getBody != nil {
+		c.body.Reset(c.req.Body)
+		c.opened = 1
+		inner.GetBody, inner.ContentLength = r.getBody, int64(len(c.req.Body))
+		return nil
+	}
+	err := c.request.SetBody(retryablehttp.ReaderFunc(c.openBody))
+	r.getBody = inner.GetBody
+	return err
 }
 
 // openBody returns a reader over the body. go-retryablehttp asks once for its

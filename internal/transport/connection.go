@@ -77,7 +77,10 @@ func (c *call) send(r *http.Request) (*http.Response, error) {
 		return c.pass(r)
 	}
 	c.sending.mark(stepTripped)
-	return c.t.base.RoundTrip(r.WithContext(c.sending.ctx))
+	if c.first == nil {
+		r = r.WithContext(c.sending.ctx)
+	}
+	return c.t.base.RoundTrip(r)
 }
 
 // followNone makes every redirect an answer. A write would be turned into a GET

@@ -15,6 +15,11 @@ import (
 func (c *call) checkRetry(resp *http.Response, sendErr error) bool {
 	again := c.settle(resp, sendErr)
 	c.attemptEnds(again)
+	if again && c.first != nil {
+		// go-retryablehttp waits until this context ends, and the next attempt
+		// gets its own.
+		c.request.Request, c.first = c.request.Request.WithContext(c.ctx), nil
+	}
 	if c.rest > 0 {
 		c.pause(c.rest)
 	}
@@ -24,18 +29,20 @@ func (c *call) checkRetry(resp *http.Response, sendErr error) bool {
 // settle reads and judges what came back and plans what follows. It reports
 // whether that is another attempt.
 func (c *call) settle(resp *http.Response, sendErr error) bool {
-	defer c.sending.end()
+	answered := false
+	defer func() { c.sending.stop(answered) }()
 	if sendErr != nil {
 		return c.failed(sendErr)
 	}
-	answer := &c.reply
-	if c.attempts > 1 {
+	answer := c.req.Answer
+	if c.attempts > 1 || answer == nil {
 		answer = new(Answer) // an error may hold the one before
 	}
 	answer.fill(resp, c.req)
 	c.answer, c.last.answer = answer, answer
 	body, err := readBody(resp, c.t.maxBody)
 	resp.Body = http.NoBody
+	answered = err == nil
 	switch {
 	case err != nil:
 		de, proven := unreadable(answer, len(body), c.t.maxBody, err)

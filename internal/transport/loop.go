@@ -13,20 +13,20 @@ import (
 )
 
 // call is one call of Do. All of it runs in the caller's goroutine, apart from
-// the hooks of an attempt.
+// the hooks of an attempt. It lies in its rig.
 type call struct {
 	t   *Transport
 	req *Request
 	ctx context.Context
 
 	rig     *rig
-	request retryablehttp.Request
+	request *retryablehttp.Request
+	first   *attemptContext // the request has it already; nil unless direct
+	direct  bool            // nobody stands between the call and net/http
 	body    bytes.Reader
-	opened  int            // how often the body was
-	sending *sending       // the attempt under way, or the last one
-	passage *passage       // of that attempt; nil without middleware
-	context attemptContext // of the first attempt
-	reply   Answer         // to it
+	opened  int      // how often the body was
+	sending *sending // the attempt under way, or the last one
+	passage *passage // of that attempt; nil without middleware
 
 	attempts int
 	renewals int // attempts after renewed credentials: 0 or 1
@@ -66,13 +66,18 @@ var errEnded = errors.New("ended")
 // attempt under way is then cut and is unknown. The error keeps what the attempt
 // before it said.
 func (t *Transport) Do(ctx context.Context, req *Request) (Result, error) {
-	c := &call{t: t, req: req, ctx: ctx, effect: caperrors.NotSent}
+	c := t.borrow(ctx, req)
 	if req.Observer != nil {
 		c.began = time.Now()
 	}
-	c.rig = t.borrow(c)
 	c.run()
-	c.giveBack()
+	result, err := c.result()
+	result.Released = c.giveBack()
+	return result, err
+}
+
+// result tells what the call did. Nothing of it lies in the call.
+func (c *call) result() (Result, error) {
 	result := Result{Answer: c.answer, Attempts: c.attempts, AfterUnknown: c.afterUnknown}
 	if !c.started.IsZero() {
 		result.Elapsed = time.Since(c.started)
@@ -81,7 +86,7 @@ func (t *Transport) Do(ctx context.Context, req *Request) (Result, error) {
 		return result, nil
 	}
 	failure := &caperrors.CallError{
-		Op: req.Op, Attempts: result.Attempts, Elapsed: result.Elapsed, Stop: c.stop,
+		Op: c.req.Op, Attempts: result.Attempts, Elapsed: result.Elapsed, Stop: c.stop,
 		Err: c.err, Outcome: c.effect, Context: c.contextErr,
 	}
 	if c.answer != nil {
@@ -99,7 +104,7 @@ func (c *call) run() {
 	if c.prepare(c.request.Request) != nil {
 		return
 	}
-	resp, err := c.rig.loop.Do(&c.request)
+	resp, err := c.rig.loop.Do(c.request)
 	if err == nil {
 		_ = resp.Body.Close() // empty by now
 	}

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
@@ -71,6 +72,9 @@ func (c *call) attemptStarts() {
 // attemptEnds tells of the attempt that ended. Before it the next one is
 // planned, and nothing has been waited for.
 func (c *call) attemptEnds(again bool) {
+	if c.req.Observer == nil && !c.t.logger.Enabled(c.last.ctx, slog.LevelDebug) {
+		return
+	}
 	c.last.ended = time.Now()
 	a := Attempt{
 		Number:  c.attempts,

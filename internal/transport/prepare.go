@@ -24,15 +24,20 @@ func (c *call) prepare(r *http.Request) error {
 	c.attempts++
 	c.afterUnknown = c.effect == caperrors.Unknown
 	c.attemptStarts()
-	own := &c.context
-	if c.attempts > 1 {
-		own = new(attemptContext)
+	if c.sending != nil {
+		c.sending.drop()
 	}
-	c.sending = c.rig.hooks(c)
+	s := c.rig.hooks(c)
+	c.sending = s
 	if c.passage != nil {
-		c.passage.sending = c.sending
+		c.passage.sending = s
 	}
-	c.sending.begin(c.last.ctx, own, c.t.timeout, resends(c.req, r.Header))
+	s.begin(resends(c.req, r.Header))
+	if c.first != nil && c.attempts == 1 {
+		s.startLasting(c.ctx, c.first, &s.trace, c.started, c.t.timeout)
+	} else {
+		s.start(c.last.ctx, &s.trace, c.last.started, c.t.timeout)
+	}
 	return nil
 }
 
@@ -46,6 +51,10 @@ func (c *call) authorize(r *http.Request) error {
 	}
 	if c.t.wrapped != nil && !c.req.Private {
 		c.passage = &passage{origin: r.URL, host: r.Host, credentials: make(http.Header)}
+	}
+	if c.takesWhole() {
+		r.Header = c.req.Whole
+		return nil
 	}
 	header := c.req.Header.Clone()
 	if header == nil {
@@ -75,6 +84,12 @@ func (c *call) authorize(r *http.Request) error {
 		}
 	}
 	return checkHeader(header)
+}
+
+// takesWhole reports whether the attempt's header can be the one that was made
+// beforehand. A cookie jar would write into it, and a CheckRedirect might.
+func (c *call) takesWhole() bool {
+	return c.req.Whole != nil && c.direct && !c.renew && c.t.jar == nil && c.t.redirect == nil && c.ctx.Err() == nil
 }
 
 // waitForTurn waits for the pace. The turn of a repetition must come within the

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -14,6 +15,20 @@ type Request struct {
 	URL    string
 	Header http.Header
 	Body   []byte // nil for none
+
+	// Address is URL parsed, if that is known; URL is then not read. It is
+	// shared with net/http, and must not change.
+	Address *url.URL
+
+	// Whole is what Authorize makes of Header, if that is known and always the
+	// same. It must be what HTTP allows, hold no idempotency key, and never
+	// change: where nobody but net/http sees the attempt it is sent as it is,
+	// and Authorize is not called.
+	Whole http.Header
+
+	// Answer is memory for the first answer; nil has none. The Result then
+	// points to it.
+	Answer *Answer
 
 	// Repeatable says that doing the work twice does no harm: a read, or a
 	// write that the caller declared so. Only such a call is repeated after an
@@ -38,10 +53,6 @@ type Request struct {
 
 	// Judge reads an answer. It is called once for each answered attempt.
 	Judge func(*Answer) Judgement
-
-	// Released is called before Do returns if it is certain that nobody reads
-	// Body any more, which may then be used for something else. It may be nil.
-	Released func()
 
 	// Hide replaces what must not be told in a text from outside, such as
 	// credentials that a server quotes. It may be nil.
@@ -80,4 +91,8 @@ type Result struct {
 	// AfterUnknown says that an attempt before the last one ended unknown: what
 	// the last answer calls a duplicate may be the work of that attempt.
 	AfterUnknown bool
+
+	// Released says that nobody reads the request or its Body any more. Their
+	// memory may then be used for something else.
+	Released bool
 }

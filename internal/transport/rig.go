@@ -2,31 +2,40 @@ package transport
 
 import (
 	"context"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptrace"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	caperrors "github.com/capillary-go/capillary/errors"
 )
 
-// rig is what a call borrows: the clients of go-retryablehttp and net/http, with
-// callbacks into the call, and the hooks of its first attempt. Making one costs
-// as many allocations as all else that a call needs, so it is used again, by one
-// call after another.
+// rig is what a call borrows: its own memory, the clients of go-retryablehttp and
+// net/http, with callbacks into the call, and the hooks and the context of its
+// first attempt. Making one costs as many allocations as all else that a call
+// needs, so it is used again, by one call after another.
 //
 // It is the round tripper that go-retryablehttp's client gets, and has no method
 // CloseIdleConnections: that would be called after each failure and drop the
 // pool that all calls share.
 type rig struct {
-	call  *call
+	call  call
 	http  http.Client
 	loop  retryablehttp.Client
-	first *sending
+	first sending
+
+	// What the loop takes, without a body and with one. How the body is opened
+	// is the same for each call.
+	bare, bodied retryablehttp.Request
+	getBody      func() (io.ReadCloser, error) // of bodied; nil before its first use
 }
 
 func newRig(t *Transport) *rig {
-	r := &rig{first: newSending()}
+	r := new(rig)
+	r.first.bind()
 	r.http.Transport, r.http.CheckRedirect, r.http.Jar = r, r.checkRedirect, t.jar
 	r.loop.HTTPClient = &r.http
 	r.loop.RetryMax = math.MaxInt // checkRetry counts
@@ -37,40 +46,51 @@ func newRig(t *Transport) *rig {
 	return r
 }
 
-// borrow returns a rig for a call.
-func (t *Transport) borrow(c *call) *rig {
+// borrow returns a call in a rig.
+func (t *Transport) borrow(ctx context.Context, req *Request) *call {
 	r, ok := t.rigs.Get().(*rig)
 	if !ok {
 		r = newRig(t)
 	}
-	r.call = c
-	return r
+	c := &r.call
+	c.rig, c.t, c.req, c.ctx, c.effect = r, t, req, ctx, caperrors.NotSent
+	// Whoever else looks at an attempt gets a context of the usual kind.
+	c.direct = t.traced && (t.wrapped == nil || req.Private) && req.Observer == nil &&
+		httptrace.ContextClientTrace(ctx) == nil
+	return c
 }
 
-// giveBack ends the use of the rig, and of the request's body if that is over
-// for certain. A rig whose hooks may still run is left to them: whoever stands
-// between the call and net/http may send, or read, for longer.
-func (c *call) giveBack() {
-	r := c.rig
-	c.rig = nil
+// giveBack ends the use of the rig and reports whether the request's use is over
+// for certain, too. A rig whose hooks may still run is left to them: whoever
+// stands between the call and net/http may send, or read, for longer. The call
+// must not be used after it.
+func (c *call) giveBack() bool {
+	if c.sending == nil { // nothing was tried
+		return false
+	}
 	if c.attempts != 1 || !c.t.traced || c.passage != nil || !c.sending.quiet() {
-		return
+		c.sending.drop()
+		return false
 	}
-	if c.req.Released != nil {
-		c.req.Released()
+	r, t, own := c.rig, c.t, c.sending == &c.rig.first
+	*c = call{}
+	r.bare.Request, r.bodied.Request = nil, nil
+	if own {
+		r.first.forget()
 	}
-	r.call = nil
-	r.first.ctx, r.first.cancel = nil, nil
-	c.t.rigs.Put(r)
+	t.rigs.Put(r)
+	return true
 }
 
 // hooks returns what follows the attempt that begins. The caller's own hooks, if
 // any, are joined to it for good, so it is then not the rig's.
 func (r *rig) hooks(c *call) *sending {
 	if c.attempts > 1 || httptrace.ContextClientTrace(c.last.ctx) != nil {
-		return newSending()
+		s := new(sending)
+		s.bind()
+		return s
 	}
-	return r.first
+	return &r.first
 }
 
 // RoundTrip is net/http's way into the call.

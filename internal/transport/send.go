@@ -1,14 +1,12 @@
 package transport
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
 	"net/http/httptrace"
 	"sync/atomic"
-	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 )
@@ -26,64 +24,27 @@ const (
 // also after the attempt has ended, so each attempt has its own. Only what is
 // quiet may be used again.
 type sending struct {
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	resent  bool // net/http itself may send the request again after it was written
-	expired bool // the clock ran out, or may be about to
-	timeout timeoutError
-	clock   *time.Timer
-	trace   httptrace.ClientTrace
-	steps   atomic.Uint32
+	attemptClock
+
+	resent bool // net/http itself may send the request again after it was written
+	trace  httptrace.ClientTrace
+	steps  atomic.Uint32
 
 	connections atomic.Int32 // had, the same one again included
 	writes      atomic.Int32 // ended, well or not
 }
 
-func newSending() *sending {
-	s := &sending{}
+// bind makes the hooks, once.
+func (s *sending) bind() {
 	s.trace.GetConn, s.trace.GotConn, s.trace.WroteRequest = s.seeksConnection, s.gotConnection, s.wroteRequest
-	return s
 }
 
-// attemptContext is the context of one attempt. The clock of the attempt is not
-// its own, so that it can be used again.
-type attemptContext struct {
-	context.Context
-
-	deadline time.Time
-}
-
-// Deadline tells dialers how to divide the time among addresses.
-func (c *attemptContext) Deadline() (time.Time, bool) {
-	if parents, ok := c.Context.Deadline(); ok && parents.Before(c.deadline) {
-		return parents, true
-	}
-	return c.deadline, true
-}
-
-// begin starts the clock of one attempt. Own is memory for its context.
-func (s *sending) begin(ctx context.Context, own *attemptContext, timeout time.Duration, resent bool) {
+// begin readies the hooks for an attempt, whose clock begins after it.
+func (s *sending) begin(resent bool) {
 	s.steps.Store(0)
 	s.connections.Store(0)
 	s.writes.Store(0)
-	s.resent, s.expired, s.timeout.after = resent, false, timeout
-	own.deadline = time.Now().Add(timeout)
-	own.Context, s.cancel = context.WithCancelCause(ctx)
-	s.ctx = httptrace.WithClientTrace(own, &s.trace)
-	if s.clock == nil {
-		s.clock = time.AfterFunc(timeout, s.expire)
-	} else {
-		s.clock.Reset(timeout)
-	}
-}
-
-// expire ends the attempt when its time is up.
-func (s *sending) expire() { s.cancel(&s.timeout) }
-
-// end stops the clock and frees what belongs to the attempt.
-func (s *sending) end() {
-	s.expired = !s.clock.Stop()
-	s.cancel(nil)
+	s.resent = resent
 }
 
 // quiet reports whether no hook will run any more and nobody reads the body, if
@@ -119,9 +80,6 @@ func (s *sending) mark(step uint32) { s.steps.Or(step) }
 
 func (s *sending) reached(step uint32) bool { return s.steps.Load()&step != 0 }
 
-// timedOut reports whether the attempt's own time was up.
-func (s *sending) timedOut() bool { return errors.Is(context.Cause(s.ctx), &s.timeout) }
-
 // notSent reports whether it is certain that no byte of the request left. To
 // have a connection is the line: when the context ends an attempt, HTTP/2 may
 // still write the header after the round trip has returned. A round tripper that
@@ -147,14 +105,6 @@ func (s *sending) phase() caperrors.Phase {
 		return caperrors.PhaseConnect
 	}
 }
-
-// timeoutError ends an attempt. It is not [context.DeadlineExceeded], which
-// stands for the caller's own deadline.
-type timeoutError struct{ after time.Duration }
-
-func (e *timeoutError) Error() string { return "no answer within " + e.after.String() }
-
-func (e *timeoutError) Timeout() bool { return true }
 
 // isLasting reports whether a failure to connect will be the same next time.
 func isLasting(err error) bool {
