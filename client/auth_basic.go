@@ -33,6 +33,13 @@ func newBasicAuth(user, password string) *basicAuth {
 	}}
 }
 
+// sign returns a header with the credentials.
+func (b *basicAuth) sign(header http.Header) http.Header {
+	header = header.Clone()
+	header.Set(headerBasic, b.value)
+	return header
+}
+
 func checkBasic(user, password string) string {
 	switch {
 	case user == "" || password == "":

@@ -74,7 +74,7 @@ func encoded(value any) ([]byte, error) {
 	switch {
 	case !ok || raw == nil:
 		return json.Marshal(value)
-	case !json.Valid(raw):
+	case !wire.Valid(raw):
 		return nil, errors.New("is not valid JSON")
 	default:
 		return raw, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/wire"
@@ -68,17 +69,23 @@ func (b *Bulk) SendAppend(ctx context.Context, dst []caperrors.Verdict, items []
 	if err != nil {
 		return nil, &caperrors.CallError{Op: b.ep.Name, Outcome: caperrors.NotSent, Err: err}
 	}
-	x.request.OnlyUnsent, x.request.Released = true, m.release
+	x.request.OnlyUnsent = true
+	x.turn.at = time.Now() // its first attempt does not wait
 	reading := b.core.shared.room()
 	x.judge.call.Room, x.judge.call.Verdicts = reading, dst[len(dst):]
 	ctx, seen := b.core.observe(ctx, &x.request)
 	result, err := b.core.transport.Do(ctx, &x.request)
 	b.core.shared.rooms.Put(reading)
 	b.core.ended(ctx, seen, x, &result, err)
+	verdicts := x.judge.reply.Verdicts
+	b.core.shared.done(x, result.Released)
+	if result.Released {
+		m.release()
+	}
 	if err != nil {
 		return nil, err
 	}
-	return appendVerdicts(dst, x.judge.reply.Verdicts), nil
+	return appendVerdicts(dst, verdicts), nil
 }
 
 // Same reports whether sender is this very Bulk.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -82,7 +81,7 @@ type Response struct {
 // [caperrors.ErrDuplicate], with the outcome Duplicate. The response is nil
 // only if nothing was answered.
 func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response, error) {
-	if err := errors.Join(c.check(), ep.Validate()); err != nil {
+	if err := errors.Join(c.check(), ep.validate()); err != nil {
 		return nil, err
 	}
 	path, err := ep.expand(req.Path)
@@ -97,12 +96,16 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 	if err != nil {
 		return nil, err
 	}
-	x := c.core.exchange(&ep, c.core.url(path, ep.Query, req.Query), body, 1)
+	x := c.core.exchange(&ep, 1)
+	to := c.core.address(path, ep.Query, req.Query)
+	x.request.URL, x.request.Address, x.request.Body = to.text, to.parsed, body
 	x.judge.single = true
 	room := c.core.shared.room()
 	x.judge.call.Room, x.judge.call.Verdicts = room, x.verdict[:0]
 	several.tell(&x.judge.call)
-	x.request.Header = header
+	if req.Attribution != nil {
+		x.request.Header, x.request.Whole = header, nil
+	}
 	x.request.Repeatable = x.request.Repeatable || req.Repeatable
 	ctx, seen := c.core.observe(ctx, &x.request)
 	result, err := c.core.transport.Do(ctx, &x.request)
@@ -114,76 +117,21 @@ func (c *Client) Call(ctx context.Context, ep Endpoint, req Request) (*Response,
 		err = x.finish(&result, err)
 	}
 	c.core.ended(ctx, seen, x, &result, err)
+	c.core.shared.done(x, result.Released)
 	return resp, err
-}
-
-// url joins base, path and query. Values of extra replace those of query.
-func (c *core) url(path string, query, extra url.Values) string {
-	address := c.base + "/" + path
-	if len(query) == 0 && len(extra) == 0 {
-		return address
-	}
-	all := make(url.Values, len(query)+len(extra))
-	maps.Copy(all, query)
-	maps.Copy(all, extra)
-	return address + "?" + all.Encode()
 }
 
 // headerFor returns the header of a call, credentials apart.
 func (c *core) headerFor(ep *Endpoint, a *Attribution) (http.Header, error) {
-	header := c.format(ep)
 	if a == nil {
-		return header, nil
+		return c.format(ep), nil
 	}
 	if err := a.validate(c.basic == nil); err != nil {
 		return nil, err
 	}
-	header = header.Clone()
+	header := c.format(ep).Clone()
 	a.set(header)
 	return header, nil
-}
-
-// format returns the header that every call in the endpoint's format shares.
-func (c *core) format(ep *Endpoint) http.Header {
-	if ep.XML {
-		return c.headerXML
-	}
-	return c.header
-}
-
-// exchange is one call on its way through the transport.
-type exchange struct {
-	request transport.Request
-	judge   judge
-	turn    turn
-	verdict [1]caperrors.Verdict // of a call for one thing
-}
-
-// read is the transport's Judge.
-func (x *exchange) read(a *transport.Answer) transport.Judgement {
-	x.turn.answered(a)
-	return x.judge.read(a)
-}
-
-// exchange prepares a call that carries count items.
-func (c *core) exchange(ep *Endpoint, address string, body []byte, count int) *exchange {
-	x := &exchange{
-		judge: judge{renewable: c.basic == nil, secret: c.secrets, call: ep.wireCall(count)},
-		turn:  c.turn(ep.Name),
-	}
-	x.request = transport.Request{
-		Op:         ep.Name,
-		Method:     ep.Method,
-		URL:        address,
-		Header:     c.format(ep),
-		Body:       body,
-		Repeatable: ep.Repeatable || ep.reads(),
-		Authorize:  c.authorize(),
-		Hide:       c.secrets.hide,
-		Pace:       x.turn.wait,
-		Judge:      x.read,
-	}
-	return x
 }
 
 // response tells of the last answer; nil if there was none.

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 
-	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
 	"github.com/capillary-go/capillary/internal/wire"
 	"github.com/capillary-go/capillary/retry"
@@ -31,6 +30,8 @@ type core struct {
 	host        string      // scheme and host, for printing
 	header      http.Header // of a call in JSON
 	headerXML   http.Header // of a call in XML
+	signed      *signed     // nil if the logins have to be asked for
+	site        *url.URL // base parsed; nil if it holds escapes
 	attribution Attribution
 	basic       *basicAuth // nil if the logins have to be asked for
 	logins      *logins    // nil with basic
@@ -50,7 +51,8 @@ type shared struct {
 	mu     sync.Mutex
 	values map[string]any // by endpoint name
 
-	rooms sync.Pool // of *wire.Room
+	rooms     sync.Pool // of *wire.Room
+	exchanges sync.Pool // of *exchange
 }
 
 // room returns memory for reading the answers of one call. Nothing that the
@@ -85,6 +87,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	c := &core{
 		base:      base,
 		host:      host,
+		site:      siteOf(base),
 		header:    cfg.baseHeader("application/json"),
 		headerXML: cfg.baseHeader("application/xml"),
 		paces:     newPaces(cfg),
@@ -107,6 +110,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 		c.attribution = *cfg.attribution
 	}
 	c.setCredentials(cfg)
+	c.signHeaders()
 	return c.client(), nil
 }
 
@@ -157,49 +161,6 @@ func (cfg *config) validatePolicy() {
 	}
 	if err := cfg.policy.Validate(); err != nil {
 		cfg.fault("WithRetry", err.Error())
-	}
-}
-
-// baseHeader is what every call sends, credentials apart.
-func (cfg *config) baseHeader(format string) http.Header {
-	return cfg.extend(http.Header{"Accept": {format}, "Content-Type": {format}, "User-Agent": {userAgent}})
-}
-
-// extend returns the header with what the options set.
-func (cfg *config) extend(header http.Header) http.Header {
-	header = header.Clone()
-	maps.Copy(header, cfg.header)
-	if cfg.userAgent != "" {
-		header.Set("User-Agent", cfg.userAgent+" "+userAgent)
-	}
-	if cfg.attribution != nil {
-		cfg.attribution.set(header)
-	}
-	return header
-}
-
-// authorize returns what puts the credentials into the attempts of one call.
-func (c *core) authorize() func(context.Context, http.Header, bool) error {
-	if c.basic != nil {
-		return c.basic.authorize
-	}
-	var last login // what this call used last
-	return func(ctx context.Context, header http.Header, renew bool) error {
-		var refused login
-		if renew {
-			refused = last
-		}
-		got, err := c.logins.get(ctx, refused)
-		if err != nil {
-			return err
-		}
-		if got == refused && got.header == headerBasic {
-			// Sending them again could lock the till out.
-			return &caperrors.CredentialsError{Err: argument("Credentials", "are the ones that were refused")}
-		}
-		last = got
-		header.Set(got.header, got.value)
-		return nil
 	}
 }
 

@@ -11,7 +11,10 @@ import (
 
 // Validate returns every fault of the endpoint, each an
 // [caperrors.ArgumentError], or nil. Calls do it by themselves.
-func (ep Endpoint) Validate() error {
+func (ep Endpoint) Validate() error { return ep.validate() }
+
+// validate is Validate without a copy of the endpoint.
+func (ep *Endpoint) validate() error {
 	var faults []error
 	fault := func(field, reason string) { faults = append(faults, argument("Endpoint."+field, reason)) }
 	if ep.Name == "" {

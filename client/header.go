@@ -1,6 +1,7 @@
 package client
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -45,4 +46,58 @@ func checkHeaderValue(value string) string {
 		}
 	}
 	return ""
+}
+
+// baseHeader is what every call sends, credentials apart.
+func (cfg *config) baseHeader(format string) http.Header {
+	return cfg.extend(http.Header{"Accept": {format}, "Content-Type": {format}, "User-Agent": {userAgent}})
+}
+
+// extend returns the header with what the options set.
+func (cfg *config) extend(header http.Header) http.Header {
+	header = header.Clone()
+	maps.Copy(header, cfg.header)
+	if cfg.userAgent != "" {
+		header.Set("User-Agent", cfg.userAgent+" "+userAgent)
+	}
+	if cfg.attribution != nil {
+		cfg.attribution.set(header)
+	}
+	return header
+}
+
+// format returns the header that every call in the endpoint's format shares,
+// credentials apart. It is read only.
+func (c *core) format(ep *Endpoint) http.Header {
+	if ep.XML {
+		return c.headerXML
+	}
+	return c.header
+}
+
+// signed are the client's headers with the credentials. They are held by
+// pointer, because package fmt prints what an unexported field holds, but not
+// what it points to.
+type signed struct{ header, headerXML http.Header }
+
+// whole returns the header with the credentials; nil if that is not the same for
+// every call. It is read only.
+func (c *core) whole(ep *Endpoint) http.Header {
+	switch {
+	case c.signed == nil:
+		return nil
+	case ep.XML:
+		return c.signed.headerXML
+	default:
+		return c.signed.header
+	}
+}
+
+// signHeaders makes the headers with the credentials. What is in them was
+// checked when it was given, and no option can set an idempotency key.
+func (c *core) signHeaders() {
+	c.signed = nil
+	if c.basic != nil {
+		c.signed = &signed{c.basic.sign(c.header), c.basic.sign(c.headerXML)}
+	}
 }

@@ -132,7 +132,7 @@ type turn struct {
 }
 
 func (c *core) turn(endpoint string) turn {
-	return turn{pace: c.paces.of(endpoint), longest: c.policy.MaxRetryAfter, at: time.Now()}
+	return turn{pace: c.paces.of(endpoint), longest: c.policy.MaxRetryAfter}
 }
 
 func (t *turn) wait(ctx context.Context) error {

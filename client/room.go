@@ -28,8 +28,8 @@ func (m *room) take() []byte {
 	return m.body[:0]
 }
 
-// release gives the room to the next call. The transport calls it when nobody
-// reads the body any more; a room for which it never does is lost.
+// release gives the room to the next call, when nobody reads the body any more;
+// a room for which the transport never says so is lost.
 func (m *room) release() {
 	if cap(m.body) <= maxRoom {
 		m.bulk.rooms.Put(m)

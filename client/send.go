@@ -36,7 +36,7 @@ type Batch struct {
 // [caperrors.BatchError]: the other items are done, so don't send the slice
 // again. An item that the server had already counts as done.
 func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch, error) {
-	if err := errors.Join(c.check(), ep.Validate()); err != nil {
+	if err := errors.Join(c.check(), ep.validate()); err != nil {
 		return nil, err
 	}
 	if err := ep.many(); err != nil {
@@ -70,6 +70,7 @@ func Send[T any](ctx context.Context, c *Client, ep Endpoint, items []T) (*Batch
 		err = partial(&ep, b.Verdicts, func(i int) string { return ep.id(bodies[i]) }, &result)
 	}
 	c.core.ended(ctx, seen, x, &result, err)
+	c.core.shared.done(x, result.Released)
 	return b, err
 }
 
@@ -100,7 +101,8 @@ func (c *core) sendingIn(m *room, ep *Endpoint, address string, items [][]byte, 
 	if err != nil {
 		return nil, err
 	}
-	x := c.exchange(ep, address, body, len(items))
+	x := c.exchange(ep, len(items))
+	x.request.URL, x.request.Body = address, body
 	if x.judge.call.IDs = ids; len(ids) != len(items) || !ep.comparesIDs(len(items)) {
 		x.judge.call.IDs = ep.ids(items)
 	}

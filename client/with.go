@@ -49,6 +49,7 @@ func (c *Client) With(opts ...Option) *Client {
 		d.secrets = deriveSecrets(d.secrets)
 		d.secrets.addHeader(cfg.header)
 	}
+	d.signHeaders()
 	return d.client()
 }
 

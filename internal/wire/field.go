@@ -1,5 +1,7 @@
 package wire
 
+import "encoding/json"
+
 // Field returns the string or the number at a dotted path of an encoded JSON
 // object: "customer.mobile". A string is unescaped, a number is returned as it
 // is written. The bool is false if there is nothing else than null, a truth
@@ -42,6 +44,16 @@ func CheckObject(item []byte) error {
 		return s.err
 	}
 	return nil
+}
+
+// Valid reports what [json.Valid] does, several times faster.
+func Valid(text []byte) bool {
+	s := scanner{data: text}
+	if s.skip(); s.err == nil {
+		s.end()
+	}
+	// What is nested deeper than this scanner goes is rare.
+	return s.err == nil || s.err.reason == reasonDeep && json.Valid(text)
 }
 
 // Fields reads several paths of an encoded JSON object in one pass. The zero
