@@ -44,15 +44,19 @@ func siteOf(base string) *url.URL {
 	return site
 }
 
-// isUnreserved reports whether a path stands for itself in a URL: segments of
-// the unreserved characters of RFC 3986, section 2.3.
+// isUnreserved reports whether a path stands for itself in a URL.
 func isUnreserved(path string) bool {
 	for i := range len(path) {
-		switch c := path[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '/', c == '-', c == '.', c == '_', c == '~':
-		default:
+		if c := path[i]; c != '/' && !isUnreservedChar(c) {
 			return false
 		}
 	}
 	return true
+}
+
+// isUnreservedChar tells the characters that need no escape in a URL (RFC 3986,
+// section 2.3).
+func isUnreservedChar(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		c == '-' || c == '.' || c == '_' || c == '~'
 }

@@ -105,6 +105,13 @@ func (ep *Endpoint) many() error {
 
 // checkPath keeps a path below the base URL.
 func checkPath(path string) string {
+	if isPlainPath(path) { // most are, and each call asks
+		return ""
+	}
+	return pathFault(path)
+}
+
+func pathFault(path string) string {
 	switch {
 	case path == "":
 		return "must not be empty"
@@ -123,6 +130,20 @@ func checkPath(path string) string {
 		}
 	}
 	return ""
+}
+
+// isPlainPath reports whether a path is of unreserved characters, in segments
+// that are neither empty nor begin with a dot.
+func isPlainPath(path string) bool {
+	start := true
+	for i := range len(path) {
+		c := path[i]
+		if start && (c == '/' || c == '.') || c != '/' && !isUnreservedChar(c) {
+			return false
+		}
+		start = c == '/'
+	}
+	return !start
 }
 
 func isVariable(segment string) bool {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"net/url"
 
 	"github.com/capillary-go/capillary/internal/transport"
 	"github.com/capillary-go/capillary/internal/wire"
@@ -30,6 +31,16 @@ func (ep Endpoint) EncodeItems(items [][]byte) ([]byte, error) {
 	body, err := ep.encode(nil, items)
 	return body, errors.Join(err, ep.many())
 }
+
+// Locate returns the address of a call as it is parsed beforehand, or nil, and as
+// a text.
+func (c *Client) Locate(path string, query url.Values) (*url.URL, string) {
+	return c.core.address(path, query, nil).parsed, c.core.url(path, query, nil)
+}
+
+// IsPlainPath and PathFault are the two halves of the check of a path.
+func IsPlainPath(path string) bool { return isPlainPath(path) }
+func PathFault(path string) string { return pathFault(path) }
 
 // ObserveCall does what every call does for observers beside its attempts, as
 // if it had failed.

@@ -16,8 +16,8 @@ type Request struct {
 	Header http.Header
 	Body   []byte // nil for none
 
-	// Address is URL parsed, if that is known; URL is then not read. It is
-	// shared with net/http, and must not change.
+	// Address is URL parsed, if that is known; URL is then not read, and Method
+	// must be one that HTTP allows. It must not change.
 	Address *url.URL
 
 	// Whole is what Authorize makes of Header, if that is known and always the

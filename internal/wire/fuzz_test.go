@@ -210,3 +210,19 @@ func FuzzEncode(f *testing.F) {
 		assert.Equal(t, string(bytes.TrimSpace(b)), string(items[1]))
 	})
 }
+
+// Valid takes exactly what json.Valid takes, however deep.
+func FuzzValid(f *testing.F) {
+	for _, seed := range seeds(f) {
+		f.Add(seed)
+	}
+	for _, deep := range []int{199, 200, 201, 10_000, 10_001} {
+		f.Add([]byte(strings.Repeat("[", deep) + strings.Repeat("]", deep)))
+		f.Add([]byte(strings.Repeat(`{"a":`, deep) + "1" + strings.Repeat("}", deep)))
+		f.Add([]byte(strings.Repeat("[", deep) + "}" + strings.Repeat("]", deep)))
+	}
+	for _, text := range []string{"1", ` "a" `, "null", "-", "1 2", "tru", "[1,]", "{,}", " ", `"\u12"`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) { assert.Equal(t, json.Valid(text), wire.Valid(text)) })
+}
