@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -71,16 +72,25 @@ func TestTheSecondCallEndsByItself(t *testing.T) {
 	tests := map[string]struct {
 		callers, want time.Duration
 		timedOut      bool
+		seen          error // by whoever has the attempt's context
 	}{
-		"the caller gives up": {callers: 300 * ms, want: 300 * ms},
-		"its time is up":      {callers: time.Hour, want: time.Second, timedOut: true},
+		"the caller gives up": {callers: 300 * ms, want: 300 * ms, seen: context.DeadlineExceeded},
+		"its time is up":      {callers: time.Hour, want: time.Second, timedOut: true, seen: context.Canceled},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				m, _ := serve(t, ok, silent)
-				tr := transport.New(transport.Config{HTTPClient: m.client, Timeout: time.Second, Policy: retry.Policy{MaxAttempts: 1}})
+				var attempt context.Context
+				base := &http.Transport{DialContext: m.dial, Proxy: func(r *http.Request) (*url.URL, error) {
+					attempt = r.Context()
+					return nil, nil
+				}}
+				t.Cleanup(base.CloseIdleConnections)
+				tr := transport.New(transport.Config{
+					HTTPClient: &http.Client{Transport: base}, Timeout: time.Second, Policy: retry.Policy{MaxAttempts: 1},
+				})
 				_, err := tr.Do(t.Context(), write())
 				require.NoError(t, err)
 				start := time.Now()
@@ -90,6 +100,8 @@ func TestTheSecondCallEndsByItself(t *testing.T) {
 				ce := callError(t, err)
 				assert.Equal(t, test.want, time.Since(start))
 				assert.Equal(t, test.timedOut, ce.Context == nil)
+				<-attempt.Done()
+				assert.Equal(t, test.seen, attempt.Err())
 			})
 		})
 	}
