@@ -178,3 +178,27 @@ func TestTheHeaderOfACallIsTheSameEveryWay(t *testing.T) {
 func otherTill(context.Context) (client.Credentials, error) {
 	return client.Credentials{Username: "other", Password: "secret"}, nil
 }
+
+// Whoever stands between the client and net/http may look at a request for
+// longer than its call.
+func TestALateReaderSeesTheBodyOfItsCall(t *testing.T) {
+	t.Parallel()
+	var late []func() (io.ReadCloser, error)
+	hc := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		late = append(late, r.GetBody)
+		return answer(http.StatusOK, `{"createdId":1,"warnings":[],"errors":[]}`), nil
+	})}
+	c, err := client.New("https://api.test", client.WithBasic(till, password), client.WithHTTPClient(hc))
+	require.NoError(t, err)
+	for _, body := range []string{`{"a":1}`, `{"a":2}`} {
+		_, err = c.Call(t.Context(), client.TransactionAdd, client.Request{Body: json.RawMessage(body)})
+		require.NoError(t, err)
+	}
+	for i, want := range []string{`{"a":1}`, `{"a":2}`} {
+		body, err := late[i]()
+		require.NoError(t, err)
+		read, err := io.ReadAll(body)
+		require.NoError(t, err)
+		assert.Equal(t, want, string(read))
+	}
+}
