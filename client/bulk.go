@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/wire"
@@ -70,7 +69,6 @@ func (b *Bulk) SendAppend(ctx context.Context, dst []caperrors.Verdict, items []
 		return nil, &caperrors.CallError{Op: b.ep.Name, Outcome: caperrors.NotSent, Err: err}
 	}
 	x.request.OnlyUnsent = true
-	x.turn.at = time.Now() // its first attempt does not wait
 	reading := b.core.shared.room()
 	x.judge.call.Room, x.judge.call.Verdicts = reading, dst[len(dst):]
 	ctx, seen := b.core.observe(ctx, &x.request)

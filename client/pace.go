@@ -122,29 +122,21 @@ func (p *pace) rate() float64 {
 	return min(own, all)
 }
 
-// turn is the pace of one call. It remembers when the call's last attempt went
-// out.
+// turn is the pace of one call.
 type turn struct {
 	pace
 
 	longest time.Duration // that the server may ask for
-	at      time.Time
 }
 
 func (c *core) turn(endpoint string) turn {
 	return turn{pace: c.paces.of(endpoint), longest: c.policy.MaxRetryAfter}
 }
 
-func (t *turn) wait(ctx context.Context) error {
-	err := t.pace.wait(ctx)
-	t.at = time.Now()
-	return err
-}
-
 // answered makes the pace follow an answer. A 429 within a body is no limit of
 // pace: calls for one-time passwords have it for a daily quota.
 func (t *turn) answered(a *transport.Answer) {
 	if a.Status == http.StatusTooManyRequests {
-		t.refused(time.Now(), t.at, min(a.RetryAfter, t.longest))
+		t.refused(time.Now(), a.Sent, min(a.RetryAfter, t.longest))
 	}
 }

@@ -38,6 +38,7 @@ func (c *call) settle(resp *http.Response, sendErr error) bool {
 	if c.attempts > 1 || answer == nil {
 		answer = new(Answer) // an error may hold the one before
 	}
+	answer.Sent = c.last.started
 	answer.fill(resp, c.req)
 	c.answer, c.last.answer = answer, answer
 	body, err := readBody(resp, c.t.maxBody)

@@ -64,6 +64,7 @@ type Request struct {
 
 // Answer is an HTTP answer with its whole body.
 type Answer struct {
+	Sent       time.Time // when its attempt began
 	Status     int
 	Header     http.Header
 	Body       []byte // nil if it could not be read
