@@ -22,11 +22,24 @@
 //
 // # What is used again
 //
-// The client, its callbacks and the hooks of the first attempt go on to another
-// call, and the body's memory back to whoever lent it, only if that call had one
-// attempt, straight through net/http's own transport, whose hooks show that all
-// that was begun has ended. In any other case they are left to the garbage
-// collector. Contexts and answers are never used again.
+// The call's own state, the client, its callbacks, and the hooks and the clock of
+// the first attempt go on to another call, and the request's memory back to
+// whoever lent it, only if that call had one attempt, straight through net/http's
+// own transport, whose hooks show that all that was begun has ended. In any other
+// case they are left to the garbage collector.
+//
+// With the clock goes the context that it would have cancelled, if nothing did.
+// It is tied to a caller's context only while an attempt lasts. What an attempt
+// shows of itself to net/http, with the caller's values and the deadline, is a
+// view of it and never used again: dialers may look at it later. Where a
+// middleware, an observer or hooks of the caller's are in the way, each attempt
+// has a context of the usual kind, a child of the caller's.
+//
+// # What is shared with net/http
+//
+// The header with the credentials, if the caller has made one that serves all
+// calls, and the address. Both go to a round tripper, which must not change a
+// request; where anybody else sees the request it gets its own header.
 //
 // # Redirects
 //
