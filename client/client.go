@@ -31,7 +31,7 @@ type core struct {
 	header      http.Header // of a call in JSON
 	headerXML   http.Header // of a call in XML
 	signed      *signed     // nil if the logins have to be asked for
-	site        *url.URL // base parsed; nil if it holds escapes
+	site        *url.URL    // base parsed; nil if it holds escapes
 	attribution Attribution
 	basic       *basicAuth // nil if the logins have to be asked for
 	logins      *logins    // nil with basic

@@ -229,8 +229,8 @@ func TestCallsAmongThoseThatAreGivenUp(t *testing.T) {
 						if kind == "over" {
 							cancel()
 						}
-						if kind == "" || kind == "over" {
-							assert.NoError(t, err, name)
+						if good := kind == "" || kind == "over"; good && err != nil {
+							t.Error(name, err)
 						}
 						if err == nil {
 							assert.Equal(t, "echo "+name, string(result.Answer.Body))

@@ -70,7 +70,7 @@ func (t *Transport) Do(ctx context.Context, req *Request) (Result, error) {
 	if req.Observer != nil {
 		c.began = time.Now()
 	}
-	c.run()
+	c.run() //nolint:contextcheck // the first attempt has a view of ctx, filled in when it begins
 	result, err := c.result()
 	result.Released = c.giveBack()
 	return result, err
