@@ -107,8 +107,10 @@ func (l *load) watch(job *batch.Run[record], shown *progress) (end func()) {
 func (l *load) records(ctx context.Context) func(yield func(record, error) bool) {
 	return func(yield func(record, error) bool) {
 		defer close(l.fed)
+		next, end := l.reader(ctx)
+		defer end()
 		for ctx.Err() == nil && !l.interrupted() {
-			rec, err := l.next()
+			rec, err := next()
 			switch {
 			case errors.Is(err, io.EOF):
 				return
@@ -126,6 +128,19 @@ func (l *load) records(ctx context.Context) func(yield func(record, error) bool)
 				return
 			}
 		}
+	}
+}
+
+// reader returns how to read the records one after another, and what is to be done in the end.
+func (l *load) reader(ctx context.Context) (next func() (record, error), end func()) {
+	a := l.resuming()
+	if a == nil {
+		return l.next, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	return func() (record, error) { return a.next(ctx) }, func() {
+		cancel()
+		a.end()
 	}
 }
 

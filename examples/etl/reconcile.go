@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/capillary-go/capillary/batch"
@@ -15,8 +17,21 @@ import (
 // reconcileTime bounds the questions about the records of one call, one call each.
 const reconcileTime = 10 * time.Minute
 
-// asker asks the API what became of records whose call ended without an answer, by their bill numbers.
-type asker struct{ api *client.Client }
+// asker asks the API what became of records whose call ended without an answer, by their bill numbers: the API takes one number a call. It
+// is safe for concurrent use.
+type asker struct {
+	api   *client.Client
+	lanes chan struct{} // has one for each question under way
+
+	mu     sync.Mutex
+	early  map[int]*early // by row
+	asking sync.WaitGroup // who asks them
+}
+
+// newAsker returns an asker that has so many questions under way at most.
+func newAsker(api *client.Client, concurrency int) *asker {
+	return &asker{api: api, lanes: make(chan struct{}, concurrency), early: make(map[int]*early)}
+}
 
 // unknownPolicies are the values of -on-unknown, in the order of batch.OnUnknown.
 func unknownPolicies() []string { return []string{"report", "resend", "reconcile"} }
@@ -40,20 +55,45 @@ func (o *options) checkReconcile() error {
 	return nil
 }
 
+// ask asks about the records of one call, several at a time.
 func (a *asker) ask(ctx context.Context, records []record) ([]batch.Found, error) {
 	found := make([]batch.Found, len(records))
-	for i := range records {
-		found[i] = a.one(ctx, &records[i])
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+	var next atomic.Int64
+	var asking sync.WaitGroup
+	for range min(len(records), cap(a.lanes)) {
+		asking.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(records) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				found[i] = a.about(ctx, &records[i])
+			}
+		})
 	}
-	return found, nil
+	asking.Wait()
+	return found, ctx.Err()
+}
+
+// about asks about one record, unless that was done already.
+func (a *asker) about(ctx context.Context, r *record) batch.Found {
+	q := a.begun(r)
+	if q == nil {
+		return a.one(ctx, r)
+	}
+	select {
+	case <-q.answered:
+		return q.found
+	case <-ctx.Done():
+		return batch.CannotTell
+	}
 }
 
 // one asks about one record. A number is not enough: bills of two customers may have the same, so the customer must be the record's own.
 func (a *asker) one(ctx context.Context, r *record) batch.Found {
 	if r.id == "" {
+		return batch.CannotTell
+	}
+	select {
+	case a.lanes <- struct{}{}:
+		defer func() { <-a.lanes }()
+	case <-ctx.Done():
 		return batch.CannotTell
 	}
 	bill, _, err := client.Do[struct{ BillNumber, IdentifierValue string }](ctx, a.api, client.TransactionByNumber,

@@ -10,6 +10,7 @@ import (
 type target struct {
 	engine *batch.Engine[record]
 	fields *client.Bulk // reads key and id of an item, as -key and -id want it
+	asker  *asker       // nil: nothing is asked for
 	server *clienttest.Server
 }
 
@@ -51,7 +52,8 @@ func (c *command) connect(o *options, observe func(batch.Event)) (*target, error
 		Advanced:       batch.Advanced{Window: window, OnKeyFailure: o.onKeyFailure, ReconcileTimeout: reconcileTime},
 	}
 	if o.onUnknown == batch.ReconcileUnknown {
-		cfg.Reconcile = (&asker{api: api}).ask
+		t.asker = newAsker(api, o.concurrency)
+		cfg.Reconcile = t.asker.ask
 	}
 	t.engine, err = batch.New(api.Bulk(o.endpoint), cfg)
 	if err != nil {
