@@ -1,9 +1,11 @@
 package errors
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,15 +119,53 @@ func (e BatchError) Format(f fmt.State, verb rune) { formatLine(f, verb, e.Error
 func (e BatchError) LogValue() slog.Value { return slog.GroupValue(e.attrs()...) }
 
 // MarshalJSON returns the error as an object with stable names; the items are
-// counted, not listed.
+// counted by outcome and by code, not listed. At most 100 codes are told, those
+// of the most items.
 func (e BatchError) MarshalJSON() ([]byte, error) { return marshalAttrs(e.attrs()) }
 
 func (e *BatchError) attrs() []slog.Attr {
-	return []slog.Attr{
+	outcomes, codes := e.countAttrs()
+	attrs := []slog.Attr{
 		slog.String("type", "batch"),
 		slog.String("op", e.Op),
 		slog.Int("total", e.Total),
 		slog.Int("failed", len(e.items)),
-		slog.String("counts", strings.Join(e.countTexts(), ", ")),
+		{Key: "outcomes", Value: slog.GroupValue(outcomes...)},
 	}
+	if len(codes) > 0 {
+		attrs = append(attrs, slog.Attr{Key: "codes", Value: slog.GroupValue(codes...)})
+	}
+	return attrs
+}
+
+// maxCodes bounds how many codes are told: an answer can hold as many as it has
+// items.
+const maxCodes = 100
+
+// countAttrs counts the items by outcome, and by code, codes from low to high.
+func (e *BatchError) countAttrs() (outcomes, codes []slog.Attr) {
+	var byOutcome [len(outcomeNames)]int
+	byCode := make(map[Code]int)
+	for _, item := range e.items {
+		if int(item.Outcome) < len(byOutcome) {
+			byOutcome[item.Outcome]++
+		} else {
+			byOutcome[Unknown]++ // as it is written
+		}
+		if item.Code != 0 {
+			byCode[item.Code]++
+		}
+	}
+	for outcome, n := range byOutcome {
+		outcomes = appendInt(outcomes, Outcome(outcome).String(), n)
+	}
+	told := slices.SortedFunc(maps.Keys(byCode), func(a, b Code) int {
+		return cmp.Or(byCode[b]-byCode[a], int(a)-int(b))
+	})
+	told = told[:min(len(told), maxCodes)]
+	slices.Sort(told)
+	for _, code := range told {
+		codes = appendInt(codes, strconv.Itoa(int(code)), byCode[code])
+	}
+	return outcomes, codes
 }

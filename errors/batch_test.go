@@ -1,6 +1,7 @@
 package errors_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +127,32 @@ func TestBatchErrorTextIsBounded(t *testing.T) {
 	assert.Less(t, len(text), 300)
 	assert.NotContains(t, text, "\n")
 	assert.True(t, strings.HasPrefix(text, "v2/transactions/bulk: 10000 of 1000000 items failed (200×600, "), text)
+}
+
+func TestBatchErrorTellsTheCodesOfTheMostItems(t *testing.T) {
+	t.Parallel()
+	var items []*caperrors.ItemError
+	for code := range 150 {
+		for range 1 + code%2 { // the odd ones twice
+			items = append(items, &caperrors.ItemError{Outcome: caperrors.Refused, Code: caperrors.Code(1000 + code)})
+		}
+	}
+	encoded, err := json.Marshal(batchError(t, 1000, items))
+	require.NoError(t, err)
+	var got struct {
+		Outcomes map[caperrors.Outcome]int
+		Codes    map[caperrors.Code]int
+	}
+	require.NoError(t, json.Unmarshal(encoded, &got))
+	assert.Equal(t, map[caperrors.Outcome]int{caperrors.Refused: 225}, got.Outcomes)
+	want := make(map[caperrors.Code]int)
+	for code := 1; code < 150; code += 2 {
+		want[caperrors.Code(1000+code)] = 2
+	}
+	for code := 0; len(want) < 100; code += 2 {
+		want[caperrors.Code(1000+code)] = 1
+	}
+	assert.Equal(t, want, got.Codes)
 }
 
 func BenchmarkBatchErrorText(b *testing.B) {

@@ -29,7 +29,7 @@ func marshalAttrs(attrs []slog.Attr) ([]byte, error) {
 		}
 		b.WriteString(strconv.Quote(attr.Key))
 		b.WriteByte(':')
-		value, err := json.Marshal(attr.Value.Any())
+		value, err := marshalValue(attr.Value)
 		if err != nil {
 			return nil, fmt.Errorf("encode %s: %w", attr.Key, err)
 		}
@@ -37,6 +37,14 @@ func marshalAttrs(attrs []slog.Attr) ([]byte, error) {
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
+}
+
+// marshalValue writes a group as an object, and all else as encoding/json does.
+func marshalValue(v slog.Value) ([]byte, error) {
+	if v.Kind() == slog.KindGroup {
+		return marshalAttrs(v.Group())
+	}
+	return json.Marshal(v.Any())
 }
 
 func appendString(attrs []slog.Attr, key, value string) []slog.Attr {

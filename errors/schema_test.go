@@ -17,11 +17,36 @@ import (
 // schema is the part of schema.json that the forms are checked against.
 type schema struct {
 	Defs map[string]struct {
-		Properties map[string]struct {
-			Ref string `json:"$ref"`
-		} `json:"properties"`
-		Required []string `json:"required"`
+		Properties map[string]property `json:"properties"`
+		Required   []string            `json:"required"`
 	} `json:"$defs"`
+}
+
+// property is what the schema says of a member: the definition of an error, or
+// an object of counts.
+type property struct {
+	Ref   string `json:"$ref"`
+	Names *struct {
+		Ref     string `json:"$ref"`
+		Pattern string `json:"pattern"`
+	} `json:"propertyNames"`
+}
+
+// checkCounts compares the members of an object of counts with the schema.
+func (p *property) checkCounts(t *testing.T, name string, counts map[string]any) {
+	t.Helper()
+	require.NotNil(t, p.Names, name)
+	for member, count := range counts {
+		if p.Names.Ref != "" {
+			assert.Equal(t, "#/$defs/outcome", p.Names.Ref)
+			var outcome caperrors.Outcome
+			assert.NoError(t, outcome.UnmarshalText([]byte(member)), name)
+		} else {
+			assert.Regexp(t, p.Names.Pattern, member, name)
+		}
+		n, _ := count.(float64)
+		assert.GreaterOrEqual(t, n, 1.0, "%s of %s", member, name)
+	}
 }
 
 func readSchema(t *testing.T) schema {
@@ -47,6 +72,8 @@ func (s *schema) check(t *testing.T, name string, object map[string]any) {
 		if inner, is := value.(map[string]any); is && property.Ref == "#/$defs/error" {
 			kind, _ := inner["type"].(string)
 			s.check(t, kind, inner)
+		} else if is {
+			property.checkCounts(t, name+"."+member, inner)
 		}
 	}
 }

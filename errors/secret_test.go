@@ -230,8 +230,16 @@ func TestJSONHasStableNames(t *testing.T) {
 				`"stop":"the job stopped before it was sent"}`,
 		},
 		"batch": {
-			caperrors.NewBatchError("v2/transactions/bulk", 5, []*caperrors.ItemError{{Code: 400}, {Code: 461}}),
-			`{"type":"batch","op":"v2/transactions/bulk","total":5,"failed":2,"counts":"1×400, 1×461"}`,
+			caperrors.NewBatchError("v2/transactions/bulk", 9, []*caperrors.ItemError{
+				{Code: 1060, Outcome: caperrors.Refused}, {Code: 461, Outcome: caperrors.Refused}, {Code: 461, Outcome: caperrors.Unknown},
+				{Outcome: caperrors.NotSent}, {Outcome: 200},
+			}),
+			`{"type":"batch","op":"v2/transactions/bulk","total":9,"failed":5,` +
+				`"outcomes":{"unknown":2,"refused":2,"not-sent":1},"codes":{"461":2,"1060":1}}`,
+		},
+		"batch without codes": {
+			caperrors.NewBatchError("v2/coupons/issue", 1, []*caperrors.ItemError{{}}),
+			`{"type":"batch","op":"v2/coupons/issue","total":1,"failed":1,"outcomes":{"unknown":1}}`,
 		},
 		"transport": {
 			&caperrors.TransportError{Phase: caperrors.PhaseConnect, NotSent: true, Err: errors.New("refused")},
