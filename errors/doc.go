@@ -44,8 +44,9 @@
 // No error holds a request, a response, a header or a body; of an answer that is
 // not the API's, a [DecodeError] has the first 200 characters. Their text is one
 // line. Every formatting verb, log handler and JSON encoder gets the same
-// masked text: runs of seven or more digits and mail addresses, which may belong
-// to a customer, are replaced, control characters are escaped.
+// masked text: runs of seven or more digits, telephone numbers in groups and mail
+// addresses, which may belong to a customer, are replaced, control characters are
+// escaped. [Mask] tells more.
 //
 // # JSON
 //

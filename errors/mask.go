@@ -14,46 +14,69 @@ const (
 
 // Mask returns the form in which a text of the service may enter an error's
 // line or a log: at most 200 characters and a mark where it was cut, on one
-// line, control characters escaped, mail addresses and runs of seven or more
-// digits replaced by "***". To mask a text twice changes nothing.
+// line, control characters escaped, mail addresses, runs of seven or more digits
+// and telephone numbers replaced by "***". To mask a text twice changes nothing.
+//
+// A telephone number is also one that is written in groups, with a blank, a
+// dash, a dot or brackets between them: seven or more digits after a plus sign,
+// else ten or more. Dates, amounts with their thousands apart, IP addresses and
+// numbers such as 2026-000123 are none, and neither is what a letter or a dash
+// stands before, as in INV-98765-43210.
 func Mask(text string) string {
 	if isPlain(text) {
 		return text
 	}
 	var b strings.Builder
-	for rest := text; rest != ""; {
+	whole := -1 // where in b the number begins that stands across the cut
+	for runes, rest := 0, text; rest != ""; {
 		if b.Len() > utf8.UTFMax*maskRunes {
 			break // long enough for the cut below, however long the text is
 		}
 		if atWordStart(text, rest) {
 			if n := addressLen(rest); n > 0 {
 				b.WriteString(maskText)
+				runes += len(maskText)
 				rest = rest[n:]
 				continue
 			}
 		}
-		if n, count := digitsLen(rest); count >= maskDigits {
-			b.WriteString(maskText)
-			rest = rest[n:]
-			continue
-		} else if n > 0 {
-			b.WriteString(rest[:n])
-			rest = rest[n:]
-			continue
+		n, count := digitsLen(rest)
+		hide := count >= maskDigits
+		if count > 0 && !hide {
+			n, hide = numberAt(text, len(text)-len(rest))
 		}
-		r, size := utf8.DecodeRuneInString(rest)
-		b.WriteString(escapeRune(r))
-		rest = rest[size:]
+		switch {
+		case hide:
+			b.WriteString(maskText)
+			runes += len(maskText)
+		case count > 0:
+			length := utf8.RuneCountInString(rest[:n])
+			if runes < maskRunes && runes+length > maskRunes {
+				whole = b.Len()
+			}
+			b.WriteString(rest[:n])
+			runes += length
+		default:
+			var r rune
+			r, n = utf8.DecodeRuneInString(rest)
+			b.WriteString(escapeRune(r))
+			runes++
+		}
+		rest = rest[n:]
 	}
-	return cut(b.String())
+	return cut(b.String(), whole)
 }
 
 // cut keeps the first characters of a masked text. What is left must not end in
-// an "@": it would make an address of itself and the mark.
-func cut(text string) string {
+// an "@": it would make an address of itself and the mark. Nor in a part of a
+// number, which may look like another one; whole is where that begins, or -1.
+func cut(text string, whole int) string {
 	runes := 0
 	for i := range text {
 		if runes == maskRunes && text[i:] != "…" {
+			if whole >= 0 {
+				i = whole
+			}
 			return strings.TrimRight(text[:i], "@") + "…"
 		}
 		runes++
@@ -107,15 +130,11 @@ func isPlain(text string) bool {
 		if c < ' ' || c >= 0x7f || c == '@' {
 			return false
 		}
-		if c < '0' || c > '9' {
-			digits = 0
-			continue
-		}
-		if digits++; digits >= maskDigits {
-			return false
+		if isDigitByte(c) {
+			digits++
 		}
 	}
-	return true
+	return digits < min(maskDigits, maskInternational)
 }
 
 // digitsLen returns the bytes and the number of the digits, of any script, at

@@ -40,7 +40,7 @@ func (p *property) checkCounts(t *testing.T, name string, counts map[string]any)
 		if p.Names.Ref != "" {
 			assert.Equal(t, "#/$defs/outcome", p.Names.Ref)
 			var outcome caperrors.Outcome
-			assert.NoError(t, outcome.UnmarshalText([]byte(member)), name)
+			require.NoError(t, outcome.UnmarshalText([]byte(member)), name)
 		} else {
 			assert.Regexp(t, p.Names.Pattern, member, name)
 		}

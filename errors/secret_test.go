@@ -231,8 +231,11 @@ func TestJSONHasStableNames(t *testing.T) {
 		},
 		"batch": {
 			caperrors.NewBatchError("v2/transactions/bulk", 9, []*caperrors.ItemError{
-				{Code: 1060, Outcome: caperrors.Refused}, {Code: 461, Outcome: caperrors.Refused}, {Code: 461, Outcome: caperrors.Unknown},
-				{Outcome: caperrors.NotSent}, {Outcome: 200},
+				{Code: 1060, Outcome: caperrors.Refused},
+				{Code: 461, Outcome: caperrors.Refused},
+				{Code: 461, Outcome: caperrors.Unknown},
+				{Outcome: caperrors.NotSent},
+				{Outcome: 200},
 			}),
 			`{"type":"batch","op":"v2/transactions/bulk","total":9,"failed":5,` +
 				`"outcomes":{"unknown":2,"refused":2,"not-sent":1},"codes":{"461":2,"1060":1}}`,
