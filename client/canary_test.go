@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net"
@@ -372,6 +373,77 @@ func TestNoSecretIsToldWhateverAHostileServerQuotes(t *testing.T) {
 	}
 }
 
+// escapes are the ways in which a page may quote what it was sent.
+func escapes() map[string]func(string) string {
+	inJSON := func(s string) string { return strconv.Quote(s) }
+	return map[string]func(string) string{
+		"as it is":            func(s string) string { return s },
+		"in HTML":             html.EscapeString,
+		"in HTML, twice":      func(s string) string { return html.EscapeString(html.EscapeString(s)) },
+		"as a text of JSON":   inJSON,
+		"as a text in a text": func(s string) string { return inJSON(inJSON(s)) },
+		"in a URL":            url.QueryEscape,
+		"in a path":           url.PathEscape,
+		"in capitals":         strings.ToUpper,
+		"from the middle on":  func(s string) string { return s[len(s)/2:] },
+		"one text of it": func(s string) string {
+			if !strings.Contains(s, bodyCanary) {
+				return ""
+			}
+			return "Note is not allowed: " + bodyCanary
+		},
+		"behind some of its own": func(s string) string { return strings.Repeat("<p>We are sorry.</p>", 8) + s },
+	}
+}
+
+// A gateway's page quotes the body that it does not like.
+func TestNoBodyIsToldByAPageThatQuotesIt(t *testing.T) {
+	t.Parallel()
+	for name, escape := range escapes() {
+		for _, page := range []struct {
+			status int
+			format string
+		}{{502, "<html><h1>Bad gateway</h1>%s"}, {403, "Request rejected: %s"}, {200, "<!doctype html>%s"}} {
+			t.Run(fmt.Sprintf("%s, %d", name, page.status), func(t *testing.T) {
+				t.Parallel()
+				eachCanary(t, false, func(t *testing.T) (string, *http.Client) {
+					t.Helper()
+					srv := clienttest.New(clienttest.Options{Key: key, Secret: secret}).InMemory()
+					t.Cleanup(func() { _ = srv.Close() })
+					return "https://api.test", &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+						if strings.HasSuffix(r.URL.Path, "/oauth/token/generate") {
+							return srv.HTTPClient().Transport.RoundTrip(inMemory(r))
+						}
+						var body []byte
+						if r.Body != nil {
+							body, _ = io.ReadAll(r.Body)
+						}
+						resp := answer(page.status, fmt.Sprintf(page.format, escape(string(body))))
+						resp.Header.Set("Content-Type", "text/html")
+						resp.Request = r
+						return resp, nil
+					})}
+				})
+			})
+		}
+	}
+}
+
+// What says nothing of the request stays, to be read.
+func TestAPageThatQuotesNothingIsExcerpted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, clienttest.Options{})
+	w.intercept = func(*http.Request) *http.Response {
+		resp := answer(http.StatusBadGateway, "<html><h1>Bad gateway</h1>of today, 2026-11-22")
+		resp.Header.Set("Content-Type", "text/html")
+		return resp
+	}
+	_, err := w.client(t).Call(t.Context(), client.TransactionAdd, client.Request{Body: map[string]any{
+		"note": bodyCanary, "source": "INSTORE", "billingDate": "2026-11-22",
+	}})
+	require.ErrorContains(t, err, "<h1>Bad gateway</h1>of today, 2026-11-22")
+}
+
 // inMemory returns the request for a server of the simulator.
 func inMemory(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
@@ -412,6 +484,37 @@ func serveRaw(conn net.Conn, raw string) {
 	quoted := quotes(r)
 	_, _ = io.Copy(io.Discard, r.Body)
 	_, _ = fmt.Fprintf(conn, raw, quoted)
+}
+
+func TestNoBodyIsToldIfTheServerSpeaksNoHTTP(t *testing.T) {
+	t.Parallel()
+	for name, raw := range rawReplies() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachCanary(t, false, func(t *testing.T) (string, *http.Client) {
+				t.Helper()
+				var served sync.WaitGroup
+				transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+					near, far := net.Pipe()
+					served.Go(func() {
+						defer far.Close()
+						r, err := http.ReadRequest(bufio.NewReader(far))
+						if err != nil {
+							return
+						}
+						body, _ := io.ReadAll(r.Body)
+						_, _ = fmt.Fprintf(far, raw, body)
+					})
+					return near, nil
+				}}
+				t.Cleanup(func() {
+					transport.CloseIdleConnections()
+					served.Wait()
+				})
+				return "http://localhost", &http.Client{Transport: transport}
+			})
+		})
+	}
 }
 
 func TestNoSecretIsToldByAFailingConnection(t *testing.T) {

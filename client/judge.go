@@ -36,6 +36,7 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 	j.secret.redact(&j.reply)
 	switch {
 	case j.err != nil:
+		hideQuotation(j.err, a)
 	case j.reply.Refusal != nil:
 		j.err = j.reply.Refusal
 	case j.single && len(j.reply.Verdicts) == 1:
@@ -47,6 +48,15 @@ func (j *judge) read(a *transport.Answer) transport.Judgement {
 		j.err = refusal(v, a)
 	}
 	return transport.Judgement{Err: j.err, Renew: j.renewable && credentialsRefused(j.err)}
+}
+
+// hideQuotation takes the excerpt out of an error over a page that quotes what
+// was sent: customers stand in it.
+func hideQuotation(err error, a *transport.Answer) {
+	var decode *caperrors.DecodeError
+	if errors.As(err, &decode) && decode.Excerpt != "" && a.QuotesRequest() {
+		decode.Excerpt = ""
+	}
 }
 
 // leftOut is the error for an answer without a verdict on the one thing.

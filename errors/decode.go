@@ -15,7 +15,7 @@ type DecodeError struct {
 	ContentType string  // its header; empty if it has none
 	Offset      int64   // byte of the body at which reading failed; -1 if it does not apply
 	Reason      string  // what was wrong with the body
-	Excerpt     string  // the first bytes of the body, masked; at most 200 characters; empty if it may be data of the API
+	Excerpt     string  // the first bytes of the body, masked; at most 200 characters; empty if it may be data of the API, or quotes the request
 	Kind        Kind    // ErrTransient for 429, 503 and 521 of the edge; 0 if the status decides nothing
 	Outcome     Outcome // Refused if the status proves that nothing was done, else Unknown
 	RequestID   string  // the service's name for the request, if it sent one

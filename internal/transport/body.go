@@ -52,7 +52,7 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 // fill sets all of an answer but its body. The parts of its header that stand in
 // errors and logs are hidden as the request wants it.
 func (answer *Answer) fill(resp *http.Response, req *Request) {
-	answer.Status, answer.Header = resp.StatusCode, resp.Header
+	answer.Status, answer.Header, answer.sent = resp.StatusCode, resp.Header, req.Body
 	// Recorded answers carry the id under one of two names, or both.
 	for _, name := range [...]string{"X-Cap-Requestid", "X-Cap-Request-Id"} {
 		if answer.RequestID == "" {

@@ -44,3 +44,6 @@ func QuietProxy(p func(*http.Request) (*url.URL, error)) func(*http.Request) (*u
 }
 func Pool(t *Transport) *http.Transport  { return t.owned }
 func Timeout(t *Transport) time.Duration { return t.timeout }
+
+// Quotes is what tells a page that quotes the request.
+func Quotes(text string, body []byte) bool { return quotes(text, body) }

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,11 +37,27 @@ func plainCause(err error) error {
 // HTTP is quoted by errors of net/http.
 func (req *Request) plainCause(err error) error {
 	err = plainCause(err)
-	if text := err.Error(); !isOurs(err) && req.hide(text) != text {
+	switch text := err.Error(); {
+	case isOurs(err):
+		return err
+	case !isOfNetwork(err) && quotes(text, req.Body):
+		return errQuoted
+	case req.hide(text) != text:
 		return errors.New(req.hide(text))
+	default:
+		return err
 	}
-	return err
 }
+
+// isOfNetwork reports whether an error tells of addresses and system calls, and
+// not of what a server wrote.
+func isOfNetwork(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op)
+}
+
+// errQuoted stands for an error that quotes what was sent.
+var errQuoted = errors.New("the connection failed with a text that quotes the request")
 
 func (req *Request) hide(text string) string {
 	if req.Hide == nil || text == "" {

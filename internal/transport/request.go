@@ -70,6 +70,8 @@ type Answer struct {
 	Body       []byte // nil if it could not be read
 	RequestID  string
 	RetryAfter time.Duration // parsed, corrected by the server's date; not yet capped; 0 if none
+
+	sent []byte // the request's body, which is only there while the call lasts
 }
 
 // Judgement is what an answer means for the loop.
