@@ -200,7 +200,8 @@ func WithRate(endpoint string, callsPerMinute int) Option {
 // WithLimiter holds back the calls of one endpoint, or of [AllEndpoints], by a
 // limiter of your own, such as one that several processes share. It is asked
 // after the client's own pace, before each attempt. A job of package batch
-// stops with its error.
+// stops with its error. [Limiter] tells which errors mean that a call's deadline
+// is too near.
 func WithLimiter(endpoint string, limiter Limiter) Option {
 	return func(cfg *config) {
 		cfg.limiters[endpoint] = limiter

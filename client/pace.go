@@ -2,10 +2,14 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
+	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/transport"
 )
 
@@ -21,6 +25,12 @@ const AllEndpoints = "*"
 // an error if ctx ends first, or if it cannot tell: the call is then not made,
 // and fails with that error. It is called before each attempt, not from two
 // goroutines at once for one endpoint.
+//
+// A Wait that would end after the deadline of ctx need not begin. It then returns
+// an error that wraps [caperrors.ErrDeadlineTooNear], which is why the call
+// stops, as it is with [WithRate]. The error of a *rate.Limiter is taken for one.
+// Any other error before the end of ctx is that of a limiter that cannot tell,
+// also if it is a time-out: it may be the limiter's own.
 //
 // For several processes, keep one count or one time of the next call for each
 // endpoint in Redis or the like, changed by one script (GCRA is a well-known
@@ -103,10 +113,22 @@ func (p *pace) ask(ctx context.Context) error {
 			continue
 		}
 		if err := l.Wait(ctx); err != nil {
-			return err
+			return limiterError(ctx, l, err)
 		}
 	}
 	return nil
+}
+
+// limiterError returns the error of a limiter, which has the reason in it if the
+// wait would have ended too late. The errors of package rate have no type, but
+// while the context lasts there are only two: this one, and that a limiter
+// without a burst lets nothing through.
+func limiterError(ctx context.Context, l Limiter, err error) error {
+	known, ok := l.(*rate.Limiter)
+	if _, bounded := ctx.Deadline(); !ok || !bounded || ctx.Err() != nil || known.Burst() < 1 {
+		return err
+	}
+	return fmt.Errorf("wait for the limiter: %w: %w", caperrors.ErrDeadlineTooNear, err)
 }
 
 // rate returns the calls a second that are allowed now; 0 for any.

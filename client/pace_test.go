@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -432,6 +433,78 @@ func TestALimiterOfTimeRateFits(t *testing.T) {
 			require.NoError(t, w.add(t.Context(), other))
 		}
 		assert.Equal(t, 5*time.Second, time.Since(start))
+	})
+}
+
+// failing is a limiter that returns an error at once.
+type failing struct{ err error }
+
+func (l *failing) Wait(context.Context) error { return l.err }
+
+func TestALimiterThatWouldWaitTooLong(t *testing.T) {
+	t.Parallel()
+	spent := func(burst int) client.Limiter {
+		l := rate.NewLimiter(rate.Every(time.Minute), burst)
+		l.Allow()
+		return l
+	}
+	tests := map[string]struct {
+		limiter client.Limiter
+		timeout time.Duration // of the caller; 0: none
+		want    caperrors.Stop
+		waited  time.Duration
+	}{
+		"one of package rate":              {spent(1), 30 * time.Second, caperrors.ErrDeadlineTooNear, 0},
+		"that, in time":                    {spent(1), 2 * time.Minute, 0, time.Minute},
+		"that, without a deadline":         {spent(1), 0, 0, time.Minute},
+		"that, and it lets nothing pass":   {spent(0), 30 * time.Second, 0, 0},
+		"one that says so":                 {&failing{fmt.Errorf("shared: %w", caperrors.ErrDeadlineTooNear)}, 30 * time.Second, caperrors.ErrDeadlineTooNear, 0},
+		"one that cannot tell":             {&failing{errors.New("away")}, 30 * time.Second, 0, 0},
+		"one that was not answered itself": {&failing{fmt.Errorf("shared: %w", context.DeadlineExceeded)}, 30 * time.Second, 0, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, clienttest.Options{})
+				c := w.client(t, client.WithLimiter(client.TransactionAdd.Name, test.limiter))
+				ctx, cancel := t.Context(), context.CancelFunc(func() {})
+				if test.timeout > 0 {
+					ctx, cancel = context.WithTimeout(ctx, test.timeout)
+				}
+				defer cancel()
+				start := time.Now()
+				err := w.add(ctx, c)
+				assert.Equal(t, test.waited, time.Since(start))
+				if test.waited > 0 {
+					require.NoError(t, err)
+					return
+				}
+				var call *caperrors.CallError
+				require.ErrorAs(t, err, &call)
+				assert.Equal(t, test.want, call.Stop)
+				assert.Equal(t, caperrors.NotSent, call.Outcome)
+				assert.Equal(t, test.want != 0, errors.Is(err, context.DeadlineExceeded))
+				assert.Empty(t, w.requests())
+			})
+		})
+	}
+}
+
+func TestALimiterThatWouldWaitPastThePolicysTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, clienttest.Options{})
+		w.intercept = func(*http.Request) *http.Response { return answer(http.StatusServiceUnavailable, "busy") }
+		limiter := rate.NewLimiter(rate.Every(time.Minute), 1)
+		policy := retry.Policy{MaxElapsed: 30 * time.Second}
+		c := w.client(t, client.WithLimiter(client.TransactionAdd.Name, limiter), client.WithRetry(policy))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		err := w.add(ctx, c)
+		require.ErrorIs(t, err, caperrors.ErrRetryTimeExceeded)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "which is far")
+		assert.Len(t, w.requests(), 1)
 	})
 }
 
