@@ -21,6 +21,21 @@
 // has it if it came to nothing. That some items of a call were refused is no
 // error of the call: the attributes count them.
 //
+// # Beside otelhttp
+//
+// A client whose transport is one of otelhttp has each attempt twice in
+// http.client.request.duration, once by each: they have different scopes, which
+// most backends add up. Leave it to this package, which also tells the codes in
+// error.type, by taking otelhttp's metrics off:
+//
+//	otelhttp.NewTransport(base, otelhttp.WithMeterProvider(noop.NewMeterProvider()))
+//
+// with package noop of go.opentelemetry.io/otel/metric. Where its metrics are
+// wanted for all clients of a program, take this package's off instead, by a view
+// of the provider that drops the instrument in the scope of this package's path;
+// the second example of [New] does it. Its span is another matter: it stands
+// below the attempt's, and tells of the connection.
+//
 // # Attributes of spans
 //
 //	capillary.endpoint           call, attempt   the endpoint's name
