@@ -29,7 +29,7 @@ type service struct {
 	api     *client.Client
 	writer  *batch.Writer[bill]
 	metrics *metrics
-	journal *journal
+	fates   *fateLog
 	sim     *clienttest.Simulator // the built-in one; nil if there is an account
 	simSrv  *clienttest.Server
 
@@ -41,7 +41,7 @@ type service struct {
 }
 
 func newService(cfg config, log *slog.Logger, stdout io.Writer) (*service, error) {
-	s := &service{cfg: cfg, log: log, metrics: newMetrics(), journal: &journal{out: stdout}, broken: make(chan struct{})}
+	s := &service{cfg: cfg, log: log, metrics: newMetrics(), fates: &fateLog{out: stdout}, broken: make(chan struct{})}
 	opts := []client.Option{
 		client.WithUserAgent("capillary-service/1"),
 		client.WithLogger(log),
@@ -81,10 +81,10 @@ func (s *service) connect(url string, opts []client.Option) (err error) {
 	return nil
 }
 
-// final is called once for each accepted bill. The journal has its fate whether or not a caller still waits for it.
+// final is called once for each accepted bill. The log of fates has it whether or not a caller still waits for it.
 func (s *service) final(_ context.Context, r batch.Result[bill]) {
 	s.queued.Add(-1)
-	s.journal.write(&r)
+	s.fates.write(&r)
 	r.Item.fate <- fateOf(&r) // has room: each bill has one fate
 	if errors.Is(r.Err, caperrors.ErrJobStopped) || errors.Is(r.Err, caperrors.ErrUnauthenticated) {
 		s.stop(r.Err)

@@ -85,8 +85,8 @@ func fates(t *testing.T, body []byte) []fate {
 	return answer.Results
 }
 
-// journaled returns the outcome of each bill by its number.
-func (b *bench) journaled(t *testing.T) map[string]string {
+// fates returns the outcome of each bill by its number.
+func (b *bench) fates(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	for line := range strings.Lines(b.result.String()) {
@@ -151,7 +151,7 @@ func TestRequestsThatAreNoSales(t *testing.T) {
 		for name, test := range tests {
 			assert.Equal(t, test.want, b.do(t, test.method, test.path, test.body).Code, name)
 		}
-		assert.Empty(t, b.journaled(t))
+		assert.Empty(t, b.fates(t))
 	})
 }
 
@@ -187,10 +187,10 @@ func TestAFullQueueIsAnsweredWithALaterTime(t *testing.T) {
 		assert.Equal(t, http.StatusAccepted, w.Code, "there is room for a hundred")
 		assert.Contains(t, b.do(t, http.MethodGet, "/metrics", "").Body.String(), "service_queue_bills 500\n")
 		<-time.After(30 * time.Minute)
-		assert.Len(t, b.journaled(t), 500)
+		assert.Len(t, b.fates(t), 500)
 		assert.Equal(t, http.StatusAccepted, b.do(t, http.MethodPost, "/transactions", sales("2", 101)).Code, "there is room again")
 		<-time.After(30 * time.Minute)
-		for number, outcome := range b.journaled(t) {
+		for number, outcome := range b.fates(t) {
 			assert.Equal(t, "applied", outcome, number)
 		}
 	})
@@ -231,8 +231,8 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// Callers keep sending while the service is told to end. Whatever it accepted has one line in the journal, and the API has exactly what
-// the journal says.
+// Callers keep sending while the service is told to end. Whatever it accepted has one line in the log of fates, and the API has exactly
+// what that says.
 func TestShuttingDownLosesNothing(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -295,22 +295,22 @@ func TestShuttingDownLosesNothing(t *testing.T) {
 				assert.Equal(t, test.cut, err != nil, err)
 				assert.Zero(t, b.queued.Load())
 
-				journaled := b.journaled(t)
-				assert.NotEmpty(t, journaled)
+				fates := b.fates(t)
+				assert.NotEmpty(t, fates)
 				for number, outcome := range told {
 					switch {
 					case outcome == "pending":
-						assert.Contains(t, journaled, number)
-					case journaled[number] != "":
-						assert.Equal(t, journaled[number], outcome)
+						assert.Contains(t, fates, number)
+					case fates[number] != "":
+						assert.Equal(t, fates[number], outcome)
 					default:
 						assert.Equal(t, "not-sent", outcome, "never accepted")
 					}
 				}
 				for _, a := range b.sim.Applied() {
-					assert.Contains(t, []string{"applied", "duplicate", "unknown"}, journaled[a.Number], a.Number)
+					assert.Contains(t, []string{"applied", "duplicate", "unknown"}, fates[a.Number], a.Number)
 				}
-				for number, outcome := range journaled {
+				for number, outcome := range fates {
 					customer := "44770" + strings.ReplaceAll(number, "-", "000")
 					switch outcome {
 					case "applied":
@@ -320,11 +320,11 @@ func TestShuttingDownLosesNothing(t *testing.T) {
 					}
 				}
 				if !test.cut {
-					for number, outcome := range journaled {
+					for number, outcome := range fates {
 						assert.Equal(t, "applied", outcome, number)
 					}
 				}
-				t.Logf("%d told, %d in the journal, %d refused", len(told), len(journaled), refusals)
+				t.Logf("%d told, %d in the log of fates, %d refused", len(told), len(fates), refusals)
 			})
 		})
 	}
@@ -389,7 +389,7 @@ func TestThePortStaysOpenWhileTheQueueIsSent(t *testing.T) {
 		assert.Equal(t, http.StatusServiceUnavailable, status)
 		wg.Wait()
 		require.NoError(t, <-served)
-		assert.Len(t, b.journaled(t), 2)
+		assert.Len(t, b.fates(t), 2)
 	})
 }
 

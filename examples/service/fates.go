@@ -8,11 +8,11 @@ import (
 	"github.com/capillary-go/capillary/batch"
 )
 
-// journal has one line for each accepted bill, whether or not a caller waited for its fate: what was refused or is unknown must be found
+// fateLog has one line for each accepted bill, whether or not a caller waited for its fate: what was refused or is unknown must be found
 // again. A bill's number is in it, its customer is not. Only the writer's result function writes to it, one call at a time.
-type journal struct{ out io.Writer }
+type fateLog struct{ out io.Writer }
 
-func (j *journal) write(r *batch.Result[bill]) {
+func (l *fateLog) write(r *batch.Result[bill]) {
 	line := struct {
 		Time      time.Time `json:"time"`
 		Number    string    `json:"number"`
@@ -25,5 +25,5 @@ func (j *journal) write(r *batch.Result[bill]) {
 	if r.Kind != 0 {
 		line.Kind = r.Kind.String()
 	}
-	_ = json.NewEncoder(j.out).Encode(line) // nobody to tell: standard output is gone
+	_ = json.NewEncoder(l.out).Encode(line) // nobody to tell: standard output is gone
 }
