@@ -16,6 +16,7 @@ type group struct{ items []*item }
 type call struct {
 	items    []*item
 	probe    bool // it carries more items than any accepted so far
+	size     int  // items that it was to have; 0 if that was no choice
 	weight   int  // bytes of the items
 	most     int  // bytes that it was planned with; 0 for any
 	heavy    bool // it weighs more than any accepted so far
@@ -35,7 +36,7 @@ func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
 		c.groups[0] = group{}
 		c.groups = c.groups[1:]
 	} else {
-		cl.most = next.bytes
+		cl.most, cl.size = next.bytes, next.fit
 		cl.items = c.packer.take(load{n: next.n, bytes: next.bytes}, c.patience(next.fit),
 			make([]*item, 0, min(next.fit, c.packer.available())))
 	}

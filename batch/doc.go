@@ -84,7 +84,8 @@
 // again, for servers that know an item by its natural id, and [ReconcileUnknown]
 // asks a function of the caller what became of them. After a time-out the
 // server may still be at work: the keys of such a call stay closed for as long
-// again.
+// again. The next calls carry half as many items, so that less is at stake in
+// each, and come back step by step; see [Progress.Target].
 //
 // An item refused for now (521 and the like) is tried [Config.MaxAttempts]
 // times. A call refused as a whole because the server is busy (461, 503, 429)

@@ -18,7 +18,19 @@ func (l *Learner) Size(start, maxItems int) (int, bool) { return l.l.size(start,
 func (l *Learner) Began(n int) bool                     { return l.l.began(n) }
 func (l *Learner) Ended(probe bool)                     { l.l.ended(probe) }
 func (l *Learner) Accepted(n int, probe bool) int       { return l.l.accepted(n, probe) }
-func (l *Learner) Learned() int                         { return l.l.learned() }
+
+func (l *Learner) Learned() int {
+	size, _ := l.l.learned()
+	return size
+}
+
+func (l *Learner) TimedOut(n, size int) { l.l.timedOut(n, size) }
+
+// Target is what a call may carry after one got no answer in time; 0: anything.
+func (l *Learner) Target() int {
+	_, target := l.l.learned()
+	return target
+}
 
 // Rejected returns "repack", "isolate" or "too big".
 func (l *Learner) Rejected(n, named int, probe, again bool) string {

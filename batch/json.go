@@ -60,6 +60,7 @@ type progressForm struct {
 	InFlight  int       `json:"in_flight"`
 	Lanes     int       `json:"lanes"`
 	Limit     int       `json:"limit,omitempty"`
+	Target    int       `json:"target,omitempty"`
 	Trouble   any       `json:"trouble,omitempty"`
 }
 
@@ -69,7 +70,7 @@ func (p Progress) MarshalJSON() ([]byte, error) {
 	form := progressForm{
 		Started: p.Started, Accepted: p.Accepted, Skipped: p.Skipped, Applied: p.Applied, Duplicate: p.Duplicate, Refused: p.Refused,
 		Unknown: p.Unknown, NotSent: p.NotSent, Attempts: p.Attempts, Calls: p.Calls, Wasted: p.Wasted,
-		InFlight: p.InFlight, Lanes: p.Lanes, Limit: p.Limit,
+		InFlight: p.InFlight, Lanes: p.Lanes, Limit: p.Limit, Target: p.Target,
 	}
 	if p.Trouble != nil {
 		form.Trouble = errorForm(p.Trouble)

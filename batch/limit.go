@@ -27,6 +27,8 @@ type limits struct {
 
 	waiting map[chan struct{}]struct{} // engines that wait for the probe in flight
 
+	target target // what a call may carry after one got no answer in time
+
 	weights weights // what a call may weigh, which has a lock of its own
 }
 
@@ -59,6 +61,9 @@ func newLimits() *limits { return &limits{retryHi: firstRetryHi} }
 func (l *limits) size(start, maxItems int, wake chan struct{}) (n int, wait bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if t := l.target.size; t > 0 && t <= l.lo {
+		return min(t, maxItems), false
+	}
 	n, wait = l.next(min(start, maxItems), maxItems)
 	if wait {
 		if l.waiting == nil {
@@ -66,7 +71,7 @@ func (l *limits) size(start, maxItems int, wake chan struct{}) (n int, wait bool
 		}
 		l.waiting[wake] = struct{}{}
 	}
-	return min(n, maxItems), wait
+	return l.target.within(min(n, maxItems)), wait
 }
 
 // probed ends the probe in flight.
@@ -158,6 +163,7 @@ func (l *limits) accepted(n int, probe bool) int {
 	if probe {
 		l.probed()
 	}
+	l.target.accepted(n, l.hi)
 	if n > l.lo {
 		l.lo, l.clean = n, 0
 		if n >= l.hi {
@@ -167,6 +173,14 @@ func (l *limits) accepted(n int, probe bool) int {
 		return n
 	}
 	return 0
+}
+
+// timedOut tells that a call of n items, which was to have size, got no answer
+// in time.
+func (l *limits) timedOut(n, size int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.target.timedOut(n, size)
 }
 
 // rejection is what a rejected size means for the items of its call.
@@ -243,11 +257,12 @@ func (l *limits) rejectedAlone() {
 	}
 }
 
-// learned returns the largest size known to be accepted; 0 if none is.
-func (l *limits) learned() int {
+// learned returns the largest size known to be accepted, and what bounds a call
+// after time-outs; 0 for what there is not.
+func (l *limits) learned() (size, target int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lo
+	return l.lo, l.target.size
 }
 
 // roundBelow returns the largest of 1, 2, 5, 10, 20, 25, 50, 100, 200, 250, …

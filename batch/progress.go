@@ -27,6 +27,11 @@ type Progress struct {
 	Lanes    int // calls that may be in flight as far as the server's answers allow
 	Limit    int // items known to fit in a call; 0 while nothing is known
 
+	// Target is the most items that a call carries for now, because one with
+	// twice as many got no answer in time; 0 if there is no such bound. It grows
+	// back with the calls that are answered.
+	Target int
+
 	// LimitBytes is the number of bytes of items known to fit in a call; 0 if no
 	// call was refused for its bytes, or none fits so far.
 	LimitBytes int
@@ -90,7 +95,10 @@ func (j *job) snapshot() Progress {
 	p := j.progress
 	p.InFlight = len(c.calls)
 	p.Lanes = c.gate.limit
-	p.Limit = c.limits.learned()
+	var target int
+	if p.Limit, target = c.limits.learned(); target < c.maxItems {
+		p.Target = target
+	}
 	p.LimitBytes = c.limits.weights.learned()
 	p.HotKey, _ = c.hotKey()
 	if c.gate.refusals > 0 {

@@ -129,6 +129,9 @@ func refusedOr(known caperrors.Outcome) caperrors.Outcome {
 // work on it for as long as busyFor, so that its keys stay closed.
 func (c *core) unknown(cl *call, err error, now time.Time, busyFor time.Duration) {
 	c.probeEnded(cl)
+	if cl.size > 0 && cl.tooLate(err) {
+		c.limits.timedOut(len(cl.items), cl.size)
+	}
 	var outage error
 	if !cl.canceled {
 		// A server that is stuck would else take the whole input, call by call.
