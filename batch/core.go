@@ -46,6 +46,8 @@ type core struct {
 	spare     *item // free list, linked by nextSpare
 	events    []Event
 	hot       bool    // a hot key was reported
+	toldItems int     // limit that was reported
+	toldBytes int     // the same in bytes
 	rooms     []*room // memory of calls that came back
 	stopLoop  context.CancelFunc
 	loopEnd   chan struct{} // closed when the loop has ended

@@ -12,7 +12,9 @@ const (
 	// CallEnded: a call came back after Took. Err is nil if it was answered
 	// item by item.
 	CallEnded
-	// LimitLearned: a call with Items items was accepted, more than any before.
+	// LimitLearned: what is known of the server's limits has changed, or is known
+	// from before: Items items fit in a call, and Bytes bytes of items. Each is 0
+	// while nothing is known of it, as at first and after a limit fell.
 	LimitLearned
 	// LimitRejected: a call with Items items was refused as oversize; for its
 	// Bytes, if that is not 0.
@@ -37,7 +39,7 @@ type Event struct {
 	Kind     EventKind     // what happened; it decides which fields are set
 	At       time.Time     // when
 	Items    int           // as the kind says; else 0
-	Bytes    int           // of a call refused for its weight; else 0
+	Bytes    int           // as the kind says; else 0
 	InFlight int           // calls in flight, this one included
 	Took     time.Duration // of the call that ended, or of the wait
 	Err      error         // as the kind says; else nil

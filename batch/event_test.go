@@ -88,3 +88,73 @@ func TestASlowObserverHasSeenAllWhenTheJobReturns(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 3, seen, "started, learned, ended")
 }
+
+func TestTheLimitsAreToldHoweverTheyBecameKnown(t *testing.T) {
+	t.Parallel()
+	const ids = `{"id":"0000","customer":"0000"}` // of 31 bytes, and a comma
+	tests := map[string]struct {
+		set   func(*server)
+		known batch.Limits
+		want  []batch.Event
+	}{
+		"named by the server": {
+			set:  func(s *server) { s.limit, s.named = 20, true },
+			want: []batch.Event{{Items: 20}},
+		},
+		"learned before": {
+			set:   func(s *server) { s.limit = 40 },
+			known: batch.Limits{Accepted: 40, Refused: 41},
+			want:  []batch.Event{{Items: 40}},
+		},
+		"named anew after it fell": {
+			set: func(s *server) {
+				s.limit, s.named = 50, true
+				s.fault = func(call int, _ []bill) answer {
+					if call == 10 {
+						s.limit = 25
+					}
+					return nil
+				}
+			},
+			want: []batch.Event{{Items: 50}, {Items: 25}},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer()
+				tt.set(srv)
+				var got []batch.Event
+				eng := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: 1, Observe: func(e batch.Event) {
+					if e.Kind == batch.LimitLearned {
+						got = append(got, batch.Event{Items: e.Items, Bytes: e.Bytes})
+					}
+				}})
+				tt.known.Endpoint = eng.Limits().Endpoint
+				require.NoError(t, eng.SetLimits(tt.known))
+				_, err := eng.Do(t.Context(), numbered(1000))
+				require.NoError(t, err)
+				assert.Equal(t, tt.want, got)
+			})
+		})
+	}
+	t.Run("in bytes", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			srv := newServer()
+			srv.bytes = 10 * (len(ids) + 1)
+			var last batch.Event
+			eng := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: 1, Observe: func(e batch.Event) {
+				if e.Kind == batch.LimitLearned {
+					last = e
+				}
+			}})
+			rep, err := eng.Do(t.Context(), numbered(1000))
+			require.NoError(t, err)
+			assert.Equal(t, rep.Progress.LimitBytes, last.Bytes)
+			assert.Positive(t, last.Bytes)
+			assert.LessOrEqual(t, last.Bytes, srv.bytes)
+		})
+	})
+}

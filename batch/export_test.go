@@ -17,7 +17,7 @@ func NewLearner() *Learner { return &Learner{l: newLimits(), Wake: make(chan str
 func (l *Learner) Size(start, maxItems int) (int, bool) { return l.l.size(start, maxItems, l.Wake) }
 func (l *Learner) Began(n int) bool                     { return l.l.began(n) }
 func (l *Learner) Ended(probe bool)                     { l.l.ended(probe) }
-func (l *Learner) Accepted(n int, probe bool) int       { return l.l.accepted(n, probe) }
+func (l *Learner) Accepted(n int, probe bool)           { l.l.accepted(n, probe) }
 
 func (l *Learner) Learned() int {
 	size, _ := l.l.learned()

@@ -65,7 +65,8 @@ func learnTogether(t *testing.T, n, limit, start, maxItems, lanes int) (calls, r
 
 // B-1: what learning a limit costs, whatever it is, wherever the search begins
 // and however many calls are in flight: max(1, ⌈log₂ S/L⌉) + 5 rejected calls,
-// and ⌈log₂ L⌉ more to know it exactly, in a load of a million items.
+// and ⌈log₂ L⌉ more to know it exactly, in a load of a million items; beside the
+// looks whether it rose.
 //
 // CAPILLARY_LONG makes it every limit from 1 to 5000.
 func TestALimitIsLearnedWithinItsPrice(t *testing.T) {
@@ -85,8 +86,8 @@ func TestALimitIsLearnedWithinItsPrice(t *testing.T) {
 					if limit < 20 {
 						items = 100_000 // calls, not items, are what takes time
 					}
-					_, rejected := learnTogether(t, items, limit, start, 5000, lanes)
-					assert.LessOrEqual(t, rejected, max(1, log2(ceilDiv(start, limit)))+5+log2(limit),
+					calls, rejected := learnTogether(t, items, limit, start, 5000, lanes)
+					assert.LessOrEqual(t, rejected, max(1, log2(ceilDiv(start, limit)))+5+log2(limit)+looks(calls),
 						"limit %d, %d lanes", limit, lanes)
 					mu.Lock()
 					if rejected > worst {
@@ -163,6 +164,41 @@ func TestALimitThatFallsAndRisesIsFollowed(t *testing.T) {
 				// that looked whether it rose, after 64, 128 and 256 calls.
 				assert.LessOrEqual(t, fallen-before, lanes+log2(200/50)+5+3+3)
 				assert.LessOrEqual(t, taken, 256+lanes)
+			})
+		})
+	}
+}
+
+// B-3: a limit that only rises, late in a load, is found before as many calls
+// again as were made: the looks are 64 calls apart, then twice as many, and so on.
+func TestALimitThatRisesLateIsFollowed(t *testing.T) {
+	t.Parallel()
+	for _, lanes := range []int{1, 8} {
+		t.Run(fmt.Sprintf("%d lanes", lanes), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const rises = 500
+				srv := newServer()
+				srv.limit = 200
+				found := 0
+				srv.fault = func(call int, bills []bill) answer {
+					if call == rises {
+						srv.limit = 500
+					}
+					if call > rises && found == 0 && len(bills) > 200 {
+						found = call
+					}
+					return nil
+				}
+				items := numbered(250_000)
+				rep, err := newEngine(t, srv, batch.Config[bill]{MaxConcurrency: lanes}).Do(t.Context(), items)
+				require.NoError(t, err)
+				assertSound(t, srv, items, rep)
+				assert.Equal(t, 500, rep.Progress.Limit)
+				// Looks after 64, 128, 256 and 512 calls of 200, at most 15 to learn it,
+				// and those in flight.
+				t.Logf("B-3: risen after call %d, found by call %d", rises, found)
+				assert.LessOrEqual(t, found, 64+128+256+512+4+15+lanes)
 			})
 		})
 	}

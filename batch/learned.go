@@ -1,6 +1,10 @@
 package batch
 
-import caperrors "github.com/capillary-go/capillary/errors"
+import (
+	"time"
+
+	caperrors "github.com/capillary-go/capillary/errors"
+)
 
 // Limits is what an engine learned of how many items a call to its endpoint may
 // carry. It can be stored as JSON. With it a later engine learns nothing anew.
@@ -86,4 +90,18 @@ func (l *limits) restore(from Limits) {
 	if !w.met && w.lo == 0 && from.RefusedBytes > 0 {
 		w.met, w.lo, w.hi, w.retryHi = true, from.AcceptedBytes, from.RefusedBytes, firstRetryHi
 	}
+}
+
+// reportLimits tells the observer what fits in a call, if that has changed.
+func (c *core) reportLimits(now time.Time) {
+	if c.observe == nil {
+		return
+	}
+	items, _ := c.limits.learned()
+	bytes := c.limits.weights.learned()
+	if items == c.toldItems && bytes == c.toldBytes {
+		return
+	}
+	c.toldItems, c.toldBytes = items, bytes
+	c.event(Event{Kind: LimitLearned, At: now, Items: items, Bytes: bytes})
 }

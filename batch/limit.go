@@ -21,7 +21,6 @@ type limits struct {
 	probing bool // a call larger than lo is in flight
 	clean   int  // full calls of size lo since the last probe
 	retryHi int  // of them, before hi itself is tried again
-	moved   bool // the limit was seen to change
 	fallen  int  // size of an accepted-before size that was rejected once; 0: none
 	alone   int  // items rejected even alone, with nothing accepted between
 
@@ -39,13 +38,11 @@ const (
 	// firstRetryHi is how many full calls are made before a size that was
 	// rejected is tried again: the limit may have been raised.
 	firstRetryHi = 64
-	// retryHiGrowth is what that number grows by after each failure, so that a
-	// limit that never changes costs a handful of calls in a million.
-	retryHiGrowth = 8
-	// movedRetryHiGrowth is the same once the limit was seen to change: it may
-	// again.
-	movedRetryHiGrowth = 2
-	// namedRetryHi is the same for a limit that the server named.
+	// retryHiGrowth is what that number grows by after each failure: a limit that
+	// never changes costs log₂ of a 64th of the calls, one that was raised is found
+	// before as many calls again as were made.
+	retryHiGrowth = 2
+	// namedRetryHi is the first such number for a limit that the server named.
 	namedRetryHi = 1000
 	// maxAlone is how many items rejected alone in a row put the learned sizes
 	// back to what is not known. Beyond it the server rejects everything.
@@ -151,9 +148,8 @@ func (l *limits) ended(probe bool) {
 	}
 }
 
-// accepted tells that the server took a call of n items. It returns the limit
-// if it is a new one, else 0.
-func (l *limits) accepted(n int, probe bool) int {
+// accepted tells that the server took a call of n items.
+func (l *limits) accepted(n int, probe bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.alone = 0
@@ -167,12 +163,9 @@ func (l *limits) accepted(n int, probe bool) int {
 	if n > l.lo {
 		l.lo, l.clean = n, 0
 		if n >= l.hi {
-			l.moved = l.moved || l.hi > 0
 			l.hi, l.retryHi = 0, firstRetryHi
 		}
-		return n
 	}
-	return 0
 }
 
 // timedOut tells that a call of n items, which was to have size, got no answer
@@ -204,7 +197,7 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 	switch {
 	case named > 0 && named < n:
 		if probe && n == l.hi && named == l.lo {
-			l.retryLater() // said before
+			l.retryHi *= retryHiGrowth // said before
 		} else {
 			l.retryHi = namedRetryHi
 		}
@@ -217,7 +210,7 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 		if l.hi == 0 || n < l.hi {
 			l.hi = n
 		} else if probe && n == l.hi {
-			l.retryLater()
+			l.retryHi *= retryHiGrowth
 		}
 		l.clean = 0
 		return repack
@@ -227,21 +220,12 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 		// A second call, of other items, at a size that was accepted before:
 		// the limit fell.
 		l.hi, l.lo, l.clean, l.fallen = min(n, l.fallen), 0, 0, 0
-		l.moved, l.retryHi = true, firstRetryHi
+		l.retryHi = firstRetryHi
 		return repack
 	default:
 		l.fallen = n
 		return isolate
 	}
-}
-
-// retryLater puts off the next try of hi, which has failed.
-func (l *limits) retryLater() {
-	if l.moved {
-		l.retryHi *= movedRetryHiGrowth
-		return
-	}
-	l.retryHi *= retryHiGrowth
 }
 
 // rejectedAlone undoes what an item that is too large by itself made of the

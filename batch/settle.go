@@ -17,6 +17,7 @@ func (c *core) settle(cl *call, verdicts []caperrors.Verdict, err error) {
 	took := now.Sub(cl.started)
 	delete(c.calls, cl)
 	defer c.giveRoom(cl)
+	defer c.reportLimits(now)
 	c.event(Event{Kind: CallEnded, At: now, Items: len(cl.items), InFlight: len(c.calls) + 1, Took: took, Err: err})
 	if len(cl.intents) > 0 {
 		cl.makeRoom()
@@ -80,9 +81,7 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 	c.poison.accepted = true
 	c.refund()
 	c.limits.weights.accepted(cl.weight, cl.most, cl.heavy)
-	if limit := c.limits.accepted(len(cl.items), cl.probe); limit > 0 {
-		c.event(Event{Kind: LimitLearned, At: now, Items: limit})
-	}
+	c.limits.accepted(len(cl.items), cl.probe)
 	if j := cl.items[0].job; j != nil { // of which mostly all are
 		j.results = slices.Grow(j.results, len(cl.items))
 	}

@@ -20,6 +20,11 @@ type weights struct {
 	retryHi int  // of them, before hi itself is tried again
 }
 
+// retryHeavyGrowth is what retryHi grows by after each failure. A look costs more
+// calls here than with items: what goes out weighs less than was planned, now
+// more, now less, and each time it is another weight that was refused.
+const retryHeavyGrowth = 8
+
 // heaviest returns the most bytes that the next call should carry; 0 for any.
 func (w *weights) heaviest() int {
 	w.mu.Lock()
@@ -101,7 +106,7 @@ func (w *weights) rejected(n int, alone, probe bool) {
 			w.hi = n
 		}
 		if w.clean >= w.retryHi {
-			w.retryHi *= retryHiGrowth
+			w.retryHi *= retryHeavyGrowth
 		}
 	}
 	w.clean = 0

@@ -61,7 +61,8 @@
 //	capillary.batch.calls                    counter of calls that ended; endpoint
 //	capillary.batch.calls.wasted             counter of those that settled no item; endpoint
 //	capillary.batch.calls.in_flight          gauge; endpoint
-//	capillary.batch.limit                    gauge: items known to fit in a call; endpoint
+//	capillary.batch.limit                    gauge: items known to fit in a call, 0 while unknown; endpoint
+//	capillary.batch.limit.size               gauge in By: bytes of items known to fit, once a call was refused for them; endpoint
 //	capillary.batch.waiting           s      counter of time in which nothing may go out; endpoint
 //	capillary.batch.hot_keys                 counter: one key took up most of the window; endpoint
 //

@@ -24,12 +24,13 @@ type meters struct {
 	batchWasted   metric.Int64Counter
 	batchInFlight metric.Int64Gauge
 	batchLimit    metric.Int64Gauge
+	batchBytes    metric.Int64Gauge
 	batchWaiting  metric.Float64Counter
 	batchHotKeys  metric.Int64Counter
 }
 
 func (m *meters) make(meter metric.Meter) error {
-	var errs [12]error
+	var errs [13]error
 	// In seconds: those that the semantic conventions advise for requests; calls
 	// have waits, and more boundaries on the far side.
 	requestBoundaries := []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
@@ -58,6 +59,8 @@ func (m *meters) make(meter metric.Meter) error {
 		metric.WithDescription("Calls of engines in flight."))
 	m.batchLimit, errs[9] = meter.Int64Gauge("capillary.batch.limit", metric.WithUnit("{item}"),
 		metric.WithDescription("Items known to fit in a call."))
+	m.batchBytes, errs[12] = meter.Int64Gauge("capillary.batch.limit.size", metric.WithUnit("By"),
+		metric.WithDescription("Bytes of items known to fit in a call, once one was refused for them."))
 	m.batchWaiting, errs[10] = meter.Float64Counter("capillary.batch.waiting", seconds,
 		metric.WithDescription("Time in which engines send nothing, because the server is busy or out of reach."))
 	m.batchHotKeys, errs[11] = meter.Int64Counter("capillary.batch.hot_keys", metric.WithUnit("{key}"),
@@ -116,6 +119,9 @@ func (i *Instrumentation) Batch(endpoint string) func(batch.Event) {
 			m.batchWasted.Add(ctx, 1, labels)
 		case batch.LimitLearned:
 			m.batchLimit.Record(ctx, int64(e.Items), labels)
+			if e.Bytes > 0 {
+				m.batchBytes.Record(ctx, int64(e.Bytes), labels)
+			}
 		case batch.Waiting:
 			m.batchWaiting.Add(ctx, e.Took.Seconds(), labels)
 		case batch.HotKey:

@@ -313,6 +313,24 @@ func TestMetricsOfAnEngine(t *testing.T) {
 	})
 }
 
+func TestALimitInBytesHasAGaugeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, clienttest.Options{})
+	tell := b.inst.Batch("endpoint")
+	gauge := func(name string) any {
+		if data, ok := b.metrics(t)[name].(metricdata.Gauge[int64]); ok {
+			return data.DataPoints[0].Value
+		}
+		return nil
+	}
+	tell(batch.Event{Kind: batch.LimitLearned, Items: 100})
+	assert.Equal(t, int64(100), gauge("capillary.batch.limit"))
+	assert.Nil(t, gauge("capillary.batch.limit.size"), "most servers have none")
+	tell(batch.Event{Kind: batch.LimitLearned, Items: 80, Bytes: 4000})
+	assert.Equal(t, int64(80), gauge("capillary.batch.limit"))
+	assert.Equal(t, int64(4000), gauge("capillary.batch.limit.size"))
+}
+
 func TestLabelsAndSpansHoldNothingOfACustomer(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, clienttest.Options{})

@@ -53,6 +53,7 @@ type Recorder struct {
 	sizeRefused bool
 	heavy       int // calls refused for their bytes
 	hotKey      int // most records of one customer that waited, where they were more than half of all
+	fits        int // records known to fit in a call
 }
 
 // codeKey is one row of the table of codes.
@@ -111,7 +112,10 @@ func (r *Recorder) Observe(e batch.Event) {
 		b.failed++
 		count(r.failed, reasonOf(e.Err), 1)
 	case batch.LimitLearned:
-		r.step(step{r.calls, e.Items, true})
+		if e.Items > 0 && e.Items != r.fits { // else it is about bytes, or nothing is known any more
+			r.step(step{r.calls, e.Items, true})
+		}
+		r.fits = e.Items
 	case batch.LimitRejected:
 		if e.Bytes > 0 {
 			r.heavy++ // it tells nothing of how many items a call may carry
