@@ -27,11 +27,22 @@ type options struct {
 	worker   workerOptions
 }
 
+// roles is what the program can be.
+const roles = `usage: distributed-kafka [demo] [flags]          everything in this process, with a simulator of the API
+       distributed-kafka produce [flags] [FILE]  add the items of an NDJSON file to a job
+       distributed-kafka work [flags]            load a job's items; run as many of these as you like
+       distributed-kafka watch [flags]           show a job's progress until every item has its outcome
+`
+
 // parse reads the command line of a role.
 func parse(role string, args []string, stderr io.Writer, getenv func(string) string) (*options, error) {
 	o := &options{brokers: brokerList(getenv("KAFKA_BROKERS")), baseURL: getenv("CAPILLARY_BASE_URL")}
 	set := flag.NewFlagSet("distributed-kafka "+role, flag.ContinueOnError)
 	set.SetOutput(stderr)
+	set.Usage = func() {
+		fmt.Fprintf(stderr, "%s\nFlags of %s:\n", roles, role)
+		set.PrintDefaults()
+	}
 	s, w := &o.settings, &o.worker
 	set.StringVar(&o.job, "job", "load", "name of the job")
 	resend := false
@@ -39,7 +50,11 @@ func parse(role string, args []string, stderr io.Writer, getenv func(string) str
 	set.DurationVar(&s.Session, "session", 10*time.Second, "silence after which a worker counts as gone")
 	switch role {
 	case "demo", "produce":
-		set.IntVar(&o.items, "items", 50_000, "invoices to make up, without a file")
+		items := 0 // a file that was forgotten must not become invoices that nobody wrote
+		if role == "demo" {
+			items = 50_000
+		}
+		set.IntVar(&o.items, "items", items, "invoices to make up, without a file")
 		set.IntVar(&s.Partitions, "partitions", 12, "partitions of the job, at least as many as there will ever be workers")
 		set.IntVar(&s.Replicas, "replicas", 0, "copies of each topic; 0 for the brokers' default")
 	}
@@ -54,12 +69,14 @@ func parse(role string, args []string, stderr io.Writer, getenv func(string) str
 		set.IntVar(&w.maxAttempts, "max-attempts", 8, "calls that may carry an item before it is put back for a while")
 		set.IntVar(&w.rounds, "rounds", 4, "times that an item may be put back before it is a dead letter")
 		set.DurationVar(&w.again, "again", 5*time.Second, "how long it is put back")
-		set.StringVar(&w.name, "name", "", "name of this worker")
 		set.BoolVar(&resend, "resend-unknown", false, "send items again that may have been applied: only if the API knows their bill numbers")
-		set.StringVar(&o.baseURL, "base-url", o.baseURL, "base URL of the API (CAPILLARY_BASE_URL)")
 	}
-	if role == "demo" {
+	switch role {
+	case "demo":
 		set.IntVar(&o.workers, "workers", 3, "workers to start")
+	case "work":
+		set.StringVar(&w.name, "name", "", "name of this worker")
+		set.StringVar(&o.baseURL, "base-url", o.baseURL, "base URL of the API (CAPILLARY_BASE_URL)")
 	}
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -93,7 +110,8 @@ func (o *options) check(role string, args int) error {
 	case "demo", "produce":
 		complain(s.Partitions < 1 || s.Partitions > 1000, "-partitions must be from 1 to 1000")
 		complain(s.Replicas < 0 || s.Replicas > 10, "-replicas must be from 0 to 10")
-		complain(o.items < 1, "-items must be positive")
+		complain(o.items < 0 || role == "demo" && o.items == 0, "-items must be positive")
+		complain(role == "produce" && o.file == "" && o.items == 0, "name the FILE with the items, or say by -items how many invoices to make up")
 	}
 	switch role {
 	case "demo", "work":

@@ -27,6 +27,10 @@ func TestTheCommandLine(t *testing.T) {
 			args: []string{"produce", "-partitions", "0", "-timeout", "1ms"}, env: map[string]string{"KAFKA_BROKERS": "localhost:1"},
 			status: exitUsage, says: "-partitions must be",
 		},
+		"a file that was forgotten": {
+			args: []string{"produce"}, env: map[string]string{"KAFKA_BROKERS": "localhost:1"}, status: exitUsage, says: "name the FILE",
+		},
+		"an API for the demo": {args: []string{"-base-url", "https://localhost"}, status: exitUsage, says: "distributed-kafka work"},
 		"too many arguments": {
 			args: []string{"produce", "a", "b"}, env: map[string]string{"KAFKA_BROKERS": "localhost:1"}, status: exitUsage, says: "too many arguments",
 		},

@@ -27,17 +27,32 @@ type options struct {
 	worker   workerOptions
 }
 
+// roles is what the program can be.
+const roles = `usage: distributed-nats [demo] [flags]          everything in this process, with a simulator of the API
+       distributed-nats produce [flags] [FILE]  add the items of an NDJSON file to a job
+       distributed-nats work [flags]            load a job's items; run as many of these as you like
+       distributed-nats watch [flags]           show a job's progress until every item has its outcome
+`
+
 // parse reads the command line of a role.
 func parse(role string, args []string, stderr io.Writer, getenv func(string) string) (*options, error) {
 	o := &options{natsURL: getenv("NATS_URL"), baseURL: getenv("CAPILLARY_BASE_URL")}
 	set := flag.NewFlagSet("distributed-nats "+role, flag.ContinueOnError)
 	set.SetOutput(stderr)
+	set.Usage = func() {
+		fmt.Fprintf(stderr, "%s\nFlags of %s:\n", roles, role)
+		set.PrintDefaults()
+	}
 	s, w := &o.settings, &o.worker
 	set.StringVar(&o.job, "job", "load", "name of the job")
 	resend := false
 	switch role {
 	case "demo", "produce":
-		set.IntVar(&o.items, "items", 50_000, "invoices to make up, without a file")
+		items := 0 // a file that was forgotten must not become invoices that nobody wrote
+		if role == "demo" {
+			items = 50_000
+		}
+		set.IntVar(&o.items, "items", items, "invoices to make up, without a file")
 		set.IntVar(&s.Partitions, "partitions", 12, "partitions of the job, at least as many as there will ever be workers")
 		set.IntVar(&s.Replicas, "replicas", 1, "copies of each stream, in a cluster")
 		set.DurationVar(&s.Timeout, "timeout", 30*time.Second, "longest time of one attempt of a call")
@@ -56,12 +71,14 @@ func parse(role string, args []string, stderr io.Writer, getenv func(string) str
 		set.IntVar(&w.rounds, "rounds", 4, "times that an item may be put back before it is a dead letter")
 		set.DurationVar(&w.again, "again", 5*time.Second, "how long it is put back")
 		set.DurationVar(&w.grace, "grace", 20*time.Second, "time for what is in flight, when told to stop")
-		set.StringVar(&w.name, "name", "", "name of this worker")
 		set.BoolVar(&resend, "resend-unknown", false, "send items again that may have been applied: only if the API knows their bill numbers")
-		set.StringVar(&o.baseURL, "base-url", o.baseURL, "base URL of the API (CAPILLARY_BASE_URL)")
 	}
-	if role == "demo" {
+	switch role {
+	case "demo":
 		set.IntVar(&o.workers, "workers", 3, "workers to start")
+	case "work":
+		set.StringVar(&w.name, "name", "", "name of this worker")
+		set.StringVar(&o.baseURL, "base-url", o.baseURL, "base URL of the API (CAPILLARY_BASE_URL)")
 	}
 	if err := set.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -96,7 +113,8 @@ func (o *options) check(role string, args int) error {
 		complain(s.Timeout < 100*time.Millisecond, "-timeout must be at least 100ms")
 		complain(s.MemberTTL < time.Second, "-member-ttl must be at least 1s")
 		complain(s.Dedupe < time.Minute, "-dedupe must be at least 1m")
-		complain(o.items < 1, "-items must be positive")
+		complain(o.items < 0 || role == "demo" && o.items == 0, "-items must be positive")
+		complain(role == "produce" && o.file == "" && o.items == 0, "name the FILE with the items, or say by -items how many invoices to make up")
 	}
 	switch role {
 	case "demo", "work":

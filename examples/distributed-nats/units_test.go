@@ -126,6 +126,8 @@ func TestWhatTheCommandLineRefuses(t *testing.T) {
 		"no API":                       {[]string{"work"}, "CAPILLARY_BASE_URL", exitUsage},
 		"no partitions":                {[]string{"produce", "-partitions", "0"}, "", exitUsage},
 		"a negative rate":              {[]string{"work", "-rpm", "-1"}, "", exitUsage},
+		"a file that was forgotten":    {[]string{"produce"}, "", exitUsage},
+		"an API for the demo":          {[]string{"demo", "-base-url", "https://localhost"}, "", exitUsage},
 		"two files":                    {[]string{"produce", "a", "b"}, "", exitUsage},
 		"no file where one is wanted":  {[]string{"demo", "a"}, "", exitUsage},
 		"a server that is not there":   {[]string{"watch"}, "", exitFailed},

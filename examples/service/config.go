@@ -58,6 +58,8 @@ func (cfg *config) fill(getenv func(string) string, extra int) error {
 	user, password := getenv("CAPILLARY_USERNAME"), getenv("CAPILLARY_PASSWORD")
 	key, secret := getenv("CAPILLARY_KEY"), getenv("CAPILLARY_SECRET")
 	switch {
+	case cfg.baseURL == "" && (user != "" || key != ""): // to tell callers that their sales are applied, and apply none, would be worse
+		return errors.New("there are credentials, and CAPILLARY_BASE_URL is not set; unset them for the built-in simulator")
 	case cfg.baseURL == "":
 		cfg.simulate = true
 		cfg.sim = clienttest.Options{Username: simulated, Password: simulated, BatchLimit: 100, Latency: 50 * time.Millisecond}

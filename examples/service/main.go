@@ -53,6 +53,9 @@ func (c command) run(ctx context.Context, args []string) int {
 	if c.listening != nil {
 		c.listening(l.Addr())
 	}
+	if cfg.simulate {
+		logger.Warn("no CAPILLARY_BASE_URL: the built-in simulator answers, nothing leaves this process")
+	}
 	logger.Info("serving", "addr", l.Addr().String())
 	if err = s.serve(ctx, l); err != nil {
 		logger.Error("stopped", "error", err.Error())

@@ -484,6 +484,8 @@ func TestUsage(t *testing.T) {
 		"no credentials":      {env: map[string]string{"CAPILLARY_BASE_URL": "https://api.test"}, want: 2},
 		"two kinds":           {env: map[string]string{"CAPILLARY_BASE_URL": "https://api.test", "CAPILLARY_USERNAME": "a", "CAPILLARY_KEY": "b"}, want: 2},
 		"no URL":              {env: map[string]string{"CAPILLARY_BASE_URL": "api.test", "CAPILLARY_USERNAME": "a", "CAPILLARY_PASSWORD": "b"}, want: 2},
+		"no URL at all":       {env: map[string]string{"CAPILLARY_USERNAME": "a", "CAPILLARY_PASSWORD": "b"}, want: 2},
+		"nor with a key":      {env: map[string]string{"CAPILLARY_KEY": "a", "CAPILLARY_SECRET": "b"}, want: 2},
 		"an address not ours": {args: "-addr 192.0.2.1:1", want: 1},
 	}
 	for name, test := range tests {
