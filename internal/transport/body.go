@@ -54,9 +54,9 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 func (answer *Answer) fill(resp *http.Response, req *Request) {
 	answer.Status, answer.Header, answer.sent = resp.StatusCode, resp.Header, req.Body
 	// Recorded answers carry the id under one of two names, or both.
-	for _, name := range [...]string{"X-Cap-Requestid", "X-Cap-Request-Id"} {
-		if answer.RequestID == "" {
-			answer.RequestID = resp.Header.Get(name)
+	for _, name := range [...]string{"X-Cap-Requestid", "X-Cap-Request-Id"} { // canonical: Get would look at each letter
+		if values := resp.Header[name]; answer.RequestID == "" && len(values) > 0 {
+			answer.RequestID = values[0]
 		}
 	}
 	answer.RequestID = req.hide(answer.RequestID)
@@ -64,9 +64,8 @@ func (answer *Answer) fill(resp *http.Response, req *Request) {
 		answer.Header = answer.Header.Clone()
 		answer.Header.Set("Content-Type", req.hide(media))
 	}
-	date := resp.Header.Get("Date")
 	for _, value := range resp.Header["Retry-After"] {
-		wait, _ := retry.ParseRetryAfter(value, date, time.Now())
+		wait, _ := retry.ParseRetryAfter(value, resp.Header.Get("Date"), time.Now())
 		answer.RetryAfter = max(answer.RetryAfter, wait)
 	}
 }

@@ -77,30 +77,28 @@ func (c *call) attach(inner *http.Request) error {
 	c.request = &r.bodied
 	c.request.Request = inner
 	if r.getBody != nil {
-		c.body.Reset(c.req.Body)
 		c.opened = 1
 		inner.GetBody, inner.ContentLength = r.getBody, int64(len(c.req.Body))
 		return nil
 	}
+	r.body = io.NopCloser(&r.reader) // net/http knows this one to be memory
 	err := c.request.SetBody(retryablehttp.ReaderFunc(c.openBody))
+	inner.ContentLength = int64(len(c.req.Body))
 	r.getBody = inner.GetBody
 	return err
 }
 
 // openBody returns a reader over the body. go-retryablehttp asks once for its
-// length and then before each attempt, net/http to rewind it. The first attempt
-// reads what was measured: most calls have no other.
+// length, which it cannot tell of this one, and then before each attempt,
+// net/http to rewind it. The first attempt reads the rig's: most calls have no
+// other.
 func (c *call) openBody() (io.Reader, error) {
 	c.opened++
-	switch c.opened {
-	case 1:
-		c.body.Reset(c.req.Body)
-		return &c.body, nil
-	case 2:
-		return &c.body, nil
-	default:
+	if c.opened > 2 {
 		return bytes.NewReader(c.req.Body), nil
 	}
+	c.rig.reader.Reset(c.req.Body)
+	return c.rig.body, nil
 }
 
 // noBytes is an empty body that net/http does not know to be one.

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,10 +22,9 @@ type call struct {
 	request *retryablehttp.Request
 	first   *attemptContext // the request has it already; nil unless direct
 	direct  bool            // nobody stands between the call and net/http
-	body    bytes.Reader
-	opened  int      // how often the body was
-	sending *sending // the attempt under way, or the last one
-	passage *passage // of that attempt; nil without middleware
+	opened  int             // how often the body was
+	sending *sending        // the attempt under way, or the last one
+	passage *passage        // of that attempt; nil without middleware
 
 	attempts int
 	renewals int // attempts after renewed credentials: 0 or 1

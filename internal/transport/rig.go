@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"math"
@@ -29,6 +30,8 @@ type rig struct {
 
 	// What the loop takes, without a body and with one. How the body is opened
 	// is the same for each call.
+	reader       bytes.Reader
+	body         io.ReadCloser // over reader
 	bare, bodied retryablehttp.Request
 	getBody      func() (io.ReadCloser, error) // of bodied; nil before its first use
 }
@@ -75,6 +78,7 @@ func (c *call) giveBack() bool {
 	r, t, own := c.rig, c.t, c.sending == &c.rig.first
 	*c = call{}
 	r.bare.Request, r.bodied.Request = nil, nil
+	r.reader.Reset(nil)
 	if own {
 		r.first.forget()
 	}
