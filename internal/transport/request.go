@@ -8,7 +8,7 @@ import (
 )
 
 // Request is one call, to be sent once or several times. It is read only: the
-// loop copies the header before each attempt and shares the body.
+// loop copies Header before each attempt and shares the rest.
 type Request struct {
 	Op     string // name of the endpoint, for errors and logs
 	Method string
