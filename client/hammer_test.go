@@ -20,6 +20,7 @@ import (
 	"github.com/capillary-go/capillary/client"
 	"github.com/capillary-go/capillary/client/clienttest"
 	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/capillary-go/capillary/internal/transport"
 )
 
 // peak keeps the highest of the numbers that it is told.
@@ -101,7 +102,10 @@ func (h *hammer) call(ctx context.Context) {
 	case 1:
 		_, _ = h.client.Call(ctx, client.CustomerLookup, client.Request{Query: url.Values{"identifierName": {"mobile"}, "identifierValue": {"1"}}})
 	case 2:
-		items := []txn{h.bill(), h.bill(), h.bill()}
+		items := make([]txn, 2+h.rng.IntN(3)) // the server takes three
+		for i := range items {
+			items[i] = h.bill()
+		}
 		b, _ := client.Send(ctx, h.client, client.TransactionsBulk, items)
 		for i, v := range b.Verdicts {
 			h.note(items[i], v.Outcome)
@@ -126,8 +130,17 @@ func (h *hammer) call(ctx context.Context) {
 	}
 }
 
+// pause waits before the next call. At each half minute all callers are due.
+func (h *hammer) pause(begin time.Time, most time.Duration) {
+	wait := time.Duration(h.rng.Int64N(int64(most)))
+	due := 30*time.Second - time.Since(begin)%(30*time.Second)
+	timer := time.NewTimer(min(wait, due))
+	<-timer.C
+}
+
 // Two hundred callers of one client, ten minutes of virtual time, and every
-// mishap that the simulator knows.
+// mishap that the simulator knows, over the connections that a client has which
+// is given none. Tokens live for five minutes; the server forgets them twice.
 func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 	t.Parallel()
 	const (
@@ -142,7 +155,8 @@ func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const p = 0.02
 		sim := clienttest.New(clienttest.Options{
-			Key: key, Secret: secret, TokenTTL: ttl, Latency: 150 * time.Millisecond, RetryAfter: 2 * time.Second, CallsPerMinute: 60_000,
+			Key: key, Secret: secret, TokenTTL: ttl, Latency: 150 * time.Millisecond, RetryAfter: 2 * time.Second,
+			CallsPerMinute: 6000, BatchLimit: 3,
 			Faults: clienttest.Faults{
 				ItemBusy: p, RateLimited: p, AuthzUnavailable: p, SearchBusy: p, CustomerBusy: p,
 				CutBefore: p, CutAfter: p, EdgeHTML: p, Garbled: p,
@@ -150,15 +164,18 @@ func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 		})
 		srv := sim.InMemory()
 		var open lines
-		transport := &http.Transport{DialContext: open.dialer(srv), MaxIdleConnsPerHost: callers}
+		// What a client has that is given none, but for the 45 s after which a
+		// connection without a call is closed: only what the server cuts counts.
+		_, pool := transport.NewPool()
+		pool.DialContext, pool.Proxy, pool.IdleConnTimeout = open.dialer(srv), nil, 0
 		defer func() {
-			transport.CloseIdleConnections()
+			pool.CloseIdleConnections()
 			require.NoError(t, srv.Close())
 			synctest.Wait()
 			assert.Zero(t, open.open.Load(), "every connection was closed")
 		}()
 		var started, ended, attempts, dropped atomic.Int64
-		c, err := client.New(srv.URL, client.WithOAuth(key, secret), client.WithHTTPClient(&http.Client{Transport: transport}),
+		c, err := client.New(srv.URL, client.WithOAuth(key, secret), client.WithHTTPClient(&http.Client{Transport: pool}),
 			client.WithTimeout(10*time.Second), client.WithObserve(func(ctx context.Context, e client.Event) context.Context {
 				switch e.Kind {
 				case client.CallStarted:
@@ -192,25 +209,31 @@ func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 					h.call(ctx)
 					late.tell(int64(time.Since(deadline)))
 					cancel()
-					pause := time.NewTimer(time.Duration(h.rng.Int64N(int64(think))))
-					<-pause.C
+					h.pause(begin, think)
 				}
 			})
 		}
+		const forgets = 2
+		wg.Go(func() {
+			for i := range forgets {
+				timer := time.NewTimer(duration * time.Duration(1+3*i) / 6)
+				<-timer.C
+				sim.ExpireTokens()
+			}
+		})
 		wg.Wait()
 		took := time.Since(begin)
 		stats := sim.Stats()
-		t.Logf("%d calls, %d received, %d tokens, %d connections, %d at once, %v past the deadline, %+v",
-			started.Load(), stats.Calls, stats.TokenCalls, srv.Connections(), open.most.highest, time.Duration(late.highest), stats.Faults)
+		t.Logf("%d calls, %d tokens, %d connections, %d at once, %v past the deadline, %+v",
+			started.Load(), stats.TokenCalls, srv.Connections(), open.most.highest, time.Duration(late.highest), stats)
 
 		assert.LessOrEqual(t, time.Duration(late.highest), 100*time.Millisecond)
 		assert.Equal(t, started.Load(), ended.Load())
 		assert.Zero(t, attempts.Load())
 		// A token is renewed after four fifths of its life.
 		lives := int(took/(ttl*4/5)) + 1
-		assert.LessOrEqual(t, stats.TokenCalls, lives+int(dropped.Load()), "one token for each life, unless all who waited for it left")
+		assert.LessOrEqual(t, stats.TokenCalls, lives+forgets+int(dropped.Load()), "one token for each life, unless all who waited for it left")
 		assert.LessOrEqual(t, dropped.Load(), int64(5))
-		assert.Zero(t, stats.Unauthorized)
 		assert.LessOrEqual(t, open.most.highest, int64(callers+1), "each caller has one connection at most, the token another")
 		broken := stats.Faults.CutBefore + stats.Faults.CutAfter + stats.Faults.Abandoned
 		assert.LessOrEqual(t, srv.Connections(), callers+1+broken, "only what was cut is replaced")
@@ -218,6 +241,7 @@ func TestTwoHundredCallersForTenMinutes(t *testing.T) {
 			"busy items": stats.Faults.ItemBusy, "429": stats.Faults.RateLimited, "503": stats.Faults.AuthzUnavailable,
 			"461": stats.Faults.SearchBusy, "521": stats.Faults.CustomerBusy, "cut before": stats.Faults.CutBefore,
 			"cut after": stats.Faults.CutAfter, "pages": stats.Faults.EdgeHTML, "garbled": stats.Faults.Garbled,
+			"abandoned": stats.Faults.Abandoned, "over the rate": stats.OverRate, "oversize": stats.Oversize, "expired": stats.Unauthorized,
 		} {
 			assert.Positive(t, n, name)
 		}

@@ -44,7 +44,7 @@ var requestHeader = http.Header{
 // idle connections for the goroutines here, as our client has.
 func pool() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // nothing here replaces it
-	t.MaxIdleConnsPerHost = 64
+	t.MaxIdleConnsPerHost, t.MaxIdleConns = 256, 256
 	return t
 }
 

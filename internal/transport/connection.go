@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// The service allows up to 1,500 calls a minute; at 2 s a call that is 50
-	// at once. The default of net/http, 2, would close the others after use.
-	idlePerHost = 64
+	// More calls at once than this close the rest of their connections after use;
+	// the default of net/http is 2. The service allows up to 1,500 calls a minute:
+	// at 2 s a call that is 50 at once, at 10 s 250.
+	idlePerHost = 256
 
 	// Shorter than the 60 to 75 s after which common load balancers close an
 	// idle connection: a write that meets the close has an unknown outcome.
@@ -21,16 +22,19 @@ const (
 	maxRedirects = 5
 
 	// A body that fits leaves in one write, and is not copied by way of another
-	// buffer, which net/http makes for each body that is longer than this. It
-	// is held for each connection; the default is 4 KiB.
+	// buffer, which net/http makes for each body that is longer than this: a call
+	// of 40 KB takes a quarter less processor time than with 16 or 32 KiB, a call
+	// of 1 KB as much as with 4, the default. It is held for each connection:
+	// 16 MiB for a full pool, until idleTimeout.
 	writeBuffer = 64 << 10
 )
 
 var errProxyAddress = errors.New("the proxy address in the environment is not valid")
 
-// newPool returns a copy of the default transport with limits of its own. If the
-// program has put something else in its place, that is used as it is.
-func newPool() (http.RoundTripper, *http.Transport) {
+// NewPool returns the connection pool of a client that was given none: a copy of
+// the default transport with limits of its own. If the program has put something
+// else in its place, that is used as it is, and there is no pool.
+func NewPool() (http.RoundTripper, *http.Transport) {
 	standard, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return http.DefaultTransport, nil

@@ -116,11 +116,11 @@ func TestConnectionsAfterEveryKindOfFailure(t *testing.T) {
 	}
 }
 
-// As many calls at once as the service's highest rate makes likely, three times:
-// the connections of the first time carry the others.
+// Two hundred calls at once, which is more than the service's highest rate makes
+// likely, three times: the connections of the first time carry the others.
 func TestThePoolHoldsWhatIsUsedAtOnce(t *testing.T) {
 	t.Parallel()
-	const callers = 50
+	const callers = 200
 	var mu sync.Mutex
 	waiting, all := 0, make(chan struct{})
 	server, opened := listening(t, 1, func(w http.ResponseWriter, r *http.Request) {

@@ -92,7 +92,7 @@ func New(cfg Config) *Transport {
 		}
 	}
 	if t.base == nil {
-		t.base, t.owned = newPool()
+		t.base, t.owned = NewPool()
 	}
 	_, t.traced = t.base.(*http.Transport)
 	t.wrapped = wrap(t.base, cfg.Middleware)
