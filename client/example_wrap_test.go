@@ -56,17 +56,25 @@ func (s *Stamps) Add(ctx context.Context, card, number string) (int, error) {
 	}
 }
 
+// testPrinter stands for the *testing.T that a test has.
+type testPrinter struct{}
+
+func (testPrinter) Helper() {}
+
+func (testPrinter) Errorf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+
 // A company's own package around the client, and how its users test against it:
 // with the simulator, whose answers a script gives where the endpoint is none of
 // the catalogue.
 func Example_ownPackage() {
-	sim := clienttest.New(clienttest.Options{})
+	t := testPrinter{} // in a test: its *testing.T
+	sim := clienttest.New(clienttest.Options{KeepRequests: true})
 	srv := sim.InMemory()
 	defer srv.Close()
 	sim.Script(
-		clienttest.Answer{Status: 200, Body: `{"stamps":7}`},
-		clienttest.Answer{Status: 200, Body: `{"errors":[{"status":false,"code":9001,"message":"unknown card"}]}`},
-		clienttest.Answer{Status: 200, Body: `{"errors":[{"status":false,"code":400,"message":"bad number"}]}`},
+		clienttest.Answer{For: "POST /v2/acme/stamps/c-1", Body: `{"stamps":7}`},
+		clienttest.Answer{For: "POST /v2/acme/stamps/c-2", Code: 9001},
+		clienttest.Answer{For: "POST /v2/acme/stamps/c-1", Code: 400},
 	)
 	stamps, err := NewStamps(srv.URL, "store.server", "server123", client.WithHTTPClient(srv.HTTPClient()))
 	if err != nil {
@@ -80,8 +88,13 @@ func Example_ownPackage() {
 	_, err = stamps.Add(context.Background(), "c-1", "")
 	var call *caperrors.CallError
 	fmt.Println(errors.Is(err, caperrors.ErrInvalid), errors.As(err, &call) && call.Op == "v2/acme/stamps")
+
+	sim.AssertCalls(t, "POST /v2/acme/stamps/c-1", "POST /v2/acme/stamps/c-2", "POST /v2/acme/stamps/c-1")
+	sim.AssertAllAnswersUsed(t)
+	fmt.Println(sim.Calls()[0].Header.Get("X-Acme-Team"), sim.Calls()[0].Body)
 	// Output:
 	// 7 <nil>
 	// true refused
 	// true true
+	// loyalty {"number":"s-1"}
 }

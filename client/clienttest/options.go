@@ -39,6 +39,8 @@ type Options struct {
 	RepeatBills bool
 	// KeepBodies keeps the body of each applied item for [Simulator.Applied].
 	KeepBodies bool
+	// KeepRequests keeps header, query and body of the last 1,000 calls, of a body the first 64 KiB, for [Simulator.Calls].
+	KeepRequests bool
 	// Forget keeps counters only, so that memory stays flat in endless loads: [Simulator.Applied], [Simulator.Times] and the GET calls
 	// find nothing, and no item is a duplicate.
 	Forget bool
@@ -76,6 +78,8 @@ const (
 	defaultTokenTTL = 300 * time.Second
 	maxBodyBytes    = 64 << 20
 	maxCalls        = 100_000
+	maxKept         = 1000
+	maxKeptBytes    = 64 << 10
 )
 
 // Options returns the current options.

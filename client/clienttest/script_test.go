@@ -154,3 +154,53 @@ func TestScriptFunction(t *testing.T) {
 	wantAnswer(t, post(t, sim, bulkPath, "["+bill("poison", "1")+"]"), http.StatusBadRequest, v2Refusal(400, "poison"))
 	assert.Contains(t, post(t, sim, bulkPath, bills(1, 1)).Body.String(), `"failureCount":0`)
 }
+
+func TestAnswersForCallsOfAPath(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{})
+	sim.Script(
+		clienttest.Answer{For: "POST /v2/acme/stamps/*", Body: `{"stamps":1}`, Times: 2},
+		clienttest.Answer{For: "GET /v2/acme/stamps/c-1", Body: `{"stamps":2}`},
+		clienttest.Answer{For: "/v2/acme/any", Body: `{"any":true}`, Times: -1},
+		clienttest.Answer{For: "GET /v2/[", Body: `{}`}, // no pattern: matches nothing
+		clienttest.Answer{For: "nonsense", Body: `{}`},
+	)
+	assert.Equal(t, 5, sim.Unused())
+	ask := func(method, path string) string { return send(t, sim, method, path, "").Body.String() }
+	assert.JSONEq(t, `{"stamps":2}`, ask(http.MethodGet, "/v2/acme/stamps/c-1?x=1"), "passes those for other calls")
+	assert.JSONEq(t, `{"stamps":1}`, ask(http.MethodPost, "/v2/acme/stamps/c-1"))
+	assert.Equal(t, 3, sim.Unused())
+	assert.Contains(t, ask(http.MethodPost, "/v2/acme/stamps/c-1/more"), `"code":404`, "* is one part of a path")
+	assert.JSONEq(t, `{"stamps":1}`, ask(http.MethodPost, "/v2/acme/stamps/c-2"))
+	assert.Contains(t, ask(http.MethodPost, "/v2/acme/stamps/c-3"), `"code":404`, "twice, and no more")
+	for range 3 {
+		assert.JSONEq(t, `{"any":true}`, ask(http.MethodPut, "/v2/acme/any"))
+	}
+	assert.Contains(t, ask(http.MethodGet, "/v2/["), `"code":404`)
+	assert.Equal(t, 2, sim.Unused())
+}
+
+func TestAScriptedCodeComesInTheEnvelopeOfItsPath(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{})
+	sim.Script(
+		clienttest.Answer{Code: 461, Times: 2},
+		clienttest.Answer{Code: 461},
+		clienttest.Answer{Code: 9001, Status: http.StatusConflict, Header: http.Header{"X-Other": {"y"}}},
+		clienttest.Answer{Code: 503, After: true},
+	)
+	const busy = "Search is busy, please try again"
+	wantAnswer(t, post(t, sim, bulkPath, bills(1, 1)), http.StatusOK, v2Refusal(461, busy))
+	wantAnswer(t, post(t, sim, v1Path, `{}`), http.StatusOK,
+		`{"response":{"status":{"success":"false","code":461,"message":"`+busy+`"}}}`)
+	w := send(t, sim, http.MethodPost, v1Path, `{}`, "Accept", "application/xml")
+	assert.Contains(t, w.Body.String(), "<code>461</code>")
+	w = post(t, sim, "/v2/acme/stamps", `{}`)
+	wantAnswer(t, w, http.StatusConflict, v2Refusal(9001, "Request failed"))
+	assert.Equal(t, "y", w.Header().Get("X-Other"))
+	assert.Empty(t, sim.Applied())
+	assert.Equal(t, http.StatusServiceUnavailable, post(t, sim, bulkPath, bills(1, 1)).Code)
+	assert.Len(t, sim.Applied(), 1, "After does the work first")
+	assert.Equal(t, []int{461}, sim.Calls()[0].Codes)
+	assert.Zero(t, sim.Unused())
+}

@@ -12,6 +12,21 @@ import (
 
 // Simulator is a fake of the API. It is an [http.Handler] and safe for concurrent use; make it with [New].
 //
+// Each item is judged alone, in the order of the body, and the whole call under one lock after its latency. An item that is no JSON
+// object is refused with 400; one without a customer with 8015 (v2) or 606 (v1.1); one without a number with 602. An item whose customer
+// is in another call that has no answer yet gets 521, as does one struck by [Faults.ItemBusy]. A bill number that was applied before gets
+// 604, whoever the customer. Everything else is applied, a RETURN like a sale. A registered customer gets 1014 (v1.1) or 8006 (v2); an
+// upsert applies each time. A customer without identifiers is refused with 1007 (v1.1) or 8005 (v2). Identifiers are compared by value
+// alone: a mobile number and an external id that are written alike are one customer. Customers need not be registered before their first
+// transaction.
+//
+// A request-level code on v2 comes with the HTTP status of that number where it means the same, 461 and 521 with HTTP 200, codes of the
+// entity on single calls with HTTP 400, and a refused token call with HTTP 200. On v1.1 everything but 401 and 503 comes with HTTP 200.
+// Codes are numbers, but strings in the item status of v1.1.
+//
+// The customers of a call are in flight from the last byte of the request until the last byte of the answer goes out or the connection
+// is cut. A caller that leaves during the latency leaves nothing done.
+//
 // Where it cuts a connection, ServeHTTP panics with [http.ErrAbortHandler], which net/http's servers understand as just that.
 type Simulator struct {
 	mu       sync.Mutex
@@ -38,6 +53,7 @@ type call struct {
 	method  string
 	path    string
 	script  *Answer
+	sent    sent
 	limited bool // above the rate limit
 	request
 	keys     []string        // distinct customers, each held by this call
@@ -66,11 +82,7 @@ func (s *Simulator) arrive(r *http.Request) *call {
 	s.inFlight++
 	s.stats.MaxInFlight = max(s.stats.MaxInFlight, s.inFlight)
 	c := &call{number: s.stats.Calls, opts: s.opts, method: r.Method, path: r.URL.Path}
-	if len(s.script) > 0 {
-		answer := s.script[0]
-		s.script = s.script[1:]
-		c.script = &answer
-	}
+	c.script = s.take(c.method, c.path)
 	return c
 }
 
@@ -85,6 +97,9 @@ func (s *Simulator) respond(w http.ResponseWriter, r *http.Request, c *call) rep
 		c.script = c.opts.Script(asked)
 	}
 	c.request = parse(r, body, err)
+	if c.opts.KeepRequests {
+		c.sent = keep(r, c.query, body)
+	}
 	c.denied, c.denial = s.authorize(r, c.opts, c.v1)
 	s.hold(c)
 	if !wait(r.Context(), c.opts.Latency) {

@@ -3,6 +3,8 @@ package clienttest
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -74,6 +76,13 @@ type Call struct {
 	Status  int    `json:"status,omitempty"` // HTTP status, 0 if the connection was cut
 	Codes   []int  `json:"codes,omitempty"`  // distinct codes in the body, that of the request first
 	Fault   string `json:"fault,omitempty"`  // "cut-after" and so on, "script", "abandoned", or nothing
+
+	// What was sent, with [Options.KeepRequests]. Values of Authorization, Proxy-Authorization, Cookie and X-CAP-API-OAUTH-TOKEN are
+	// replaced by "[redacted]", so that a test that prints a call prints no credential; [Options.Script] sees them.
+	Header http.Header `json:"header,omitempty"`
+	Query  url.Values  `json:"query,omitempty"`
+	Body   string      `json:"body,omitempty"`  // the first 64 KiB
+	Bytes  int         `json:"bytes,omitempty"` // of the whole body
 }
 
 // Applied returns every applied item in the order of application.
@@ -117,6 +126,7 @@ func (c *call) record(rep reply) Call {
 		Number: c.number, Method: c.method, Path: c.path, Items: len(c.items), Applied: c.applied,
 		Codes: rep.codes, Fault: rep.fault,
 	}
+	rec.Header, rec.Query, rec.Body, rec.Bytes = c.sent.header, c.sent.query, c.sent.body, c.sent.bytes
 	if !rep.cut {
 		rec.Status = rep.status
 	}
@@ -159,12 +169,18 @@ type callLog struct {
 }
 
 func (l *callLog) add(c Call) {
-	if len(l.calls) < maxCalls {
+	at := len(l.calls)
+	if at < maxCalls {
 		l.calls = append(l.calls, c)
-		return
+	} else {
+		at = l.next
+		l.calls[at] = c
+		l.next = (l.next + 1) % maxCalls
 	}
-	l.calls[l.next] = c
-	l.next = (l.next + 1) % maxCalls
+	if len(l.calls) > maxKept {
+		old := &l.calls[(at-maxKept+maxCalls)%maxCalls]
+		old.Header, old.Query, old.Body = nil, nil, ""
+	}
 }
 
 func (l *callLog) all() []Call {
@@ -173,6 +189,8 @@ func (l *callLog) all() []Call {
 	out = append(out, l.calls[:l.next]...)
 	for i := range out {
 		out[i].Codes = slices.Clone(out[i].Codes)
+		out[i].Header = out[i].Header.Clone()
+		out[i].Query = url.Values(http.Header(out[i].Query).Clone())
 	}
 	return out
 }

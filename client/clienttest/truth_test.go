@@ -2,12 +2,15 @@ package clienttest_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/capillary-go/capillary/client/clienttest"
 )
@@ -92,4 +95,53 @@ func TestManyCallersAtOnce(t *testing.T) {
 		assert.Equal(t, i+1, a.Seq)
 		assert.Equal(t, 1, sim.Times(a.Number, a.Customer))
 	}
+}
+
+func TestCallsKeepWhatWasSent(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{KeepRequests: true})
+	long := strings.Repeat("x", 64<<10)
+	send(t, sim, http.MethodPost, "/v2/acme/stamps?source=ALL&id=1&id=2", `{"number":"s-1"}`,
+		"X-Acme-Team", "loyalty", "Authorization", "Basic c2VjcmV0", "X-Cap-Api-Oauth-Token", "t0ken", "Cookie", "a=b", "Proxy-Authorization", "p")
+	post(t, sim, bulkPath, long+"yz")
+	calls := sim.Calls()
+	assert.JSONEq(t, `{"number":"s-1"}`, calls[0].Body)
+	assert.Equal(t, 16, calls[0].Bytes)
+	assert.Equal(t, url.Values{"source": {"ALL"}, "id": {"1", "2"}}, calls[0].Query)
+	assert.Equal(t, http.Header{
+		"Content-Type": {"application/json"}, "X-Acme-Team": {"loyalty"}, "Authorization": {"[redacted]"},
+		"X-Cap-Api-Oauth-Token": {"[redacted]"}, "Cookie": {"[redacted]"}, "Proxy-Authorization": {"[redacted]"},
+	}, calls[0].Header)
+	assert.Equal(t, long, calls[1].Body, "the first 64 KiB")
+	assert.Equal(t, 64<<10+2, calls[1].Bytes)
+
+	calls[0].Header.Set("X-Acme-Team", "mine")
+	calls[0].Query.Set("source", "mine")
+	again := sim.Calls()[0]
+	assert.Equal(t, "loyalty", again.Header.Get("X-Acme-Team"), "a copy each time")
+	assert.Equal(t, "ALL", again.Query.Get("source"))
+}
+
+func TestCallsKeepNothingUnlessAsked(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{})
+	send(t, sim, http.MethodPost, "/v2/acme/stamps?source=ALL", `{}`)
+	assert.Equal(t, clienttest.Call{
+		Number: 1, Method: "POST", Path: "/v2/acme/stamps", Status: 404, Codes: []int{404},
+	}, sim.Calls()[0])
+}
+
+func TestWhatWasSentIsKeptOfTheLastThousandCalls(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{KeepRequests: true})
+	for range 1001 {
+		send(t, sim, http.MethodPost, "/v2/acme/stamps?source=ALL", `{}`)
+	}
+	calls := sim.Calls()
+	require.Len(t, calls, 1001)
+	assert.Equal(t, clienttest.Call{
+		Number: 1, Method: "POST", Path: "/v2/acme/stamps", Bytes: 2, Status: 404, Codes: []int{404},
+	}, calls[0])
+	assert.Equal(t, "{}", calls[1].Body)
+	assert.Equal(t, "{}", calls[1000].Body)
 }
