@@ -33,7 +33,8 @@
 //     shared by all engines of one client that send to the same endpoint.
 //   - Functions of the caller are called without a lock held. Only Observe and
 //     Reconcile must not use the engine, and a writer's result function not that
-//     writer: it would wait for itself, and gets [ErrReentrant] instead.
+//     writer: it would wait for itself, and gets [ErrReentrant] instead, if it
+//     passes its own context on.
 //
 // # Behind a queue
 //

@@ -12,7 +12,8 @@ import (
 var ErrClosed = errors.New("the writer is closed")
 
 // ErrReentrant is returned by a method of a writer that is called with the
-// context of its own result function: it would wait for itself.
+// context of its own result function, or one made from it: it would wait for
+// itself. With any other context that is not noticed; see [Engine.Writer].
 var ErrReentrant = errors.New("called from the writer's own result function")
 
 // Writer takes items one at a time, from any goroutine, for as long as a
@@ -42,9 +43,14 @@ type flush struct {
 
 // Writer returns a writer. onResult is called for each accepted item, one call
 // at a time, in the order in which the results come or, with [Advanced.Ordered],
-// in which the items were accepted, without a lock held. Its
-// context carries no deadline; the writer's methods must not be called with it.
-// A panic in onResult stops the writer, and Close returns it.
+// in which the items were accepted, without a lock held. Its context carries no
+// deadline. A panic in onResult stops the writer, and Close returns it.
+//
+// onResult must not wait for its own writer. Called with its context, or one
+// made from it, the writer's methods return [ErrReentrant] at once. Called with
+// another context, they cannot know where they are: Flush then waits until that
+// context ends, Add too while the window is full, Close and Stop for ever. What
+// is to happen because of a result belongs into a goroutine of its own.
 func (e *Engine[T]) Writer(onResult func(context.Context, Result[T])) *Writer[T] {
 	ctx, end := context.WithCancelCause(context.Background())
 	w := &Writer[T]{
@@ -100,9 +106,10 @@ func (w *Writer[T]) Add(ctx context.Context, item T) error {
 	return ErrClosed
 }
 
-// Flush waits until every item accepted before has its result. Items that do
-// not fill a call go out without waiting for others to join them. It returns
-// early only with the error of ctx, or [ErrReentrant].
+// Flush waits until every item accepted before has its result, and the result
+// function has returned from it. Items that do not fill a call go out without
+// waiting for others to join them. It returns early only with the error of ctx,
+// or [ErrReentrant].
 func (w *Writer[T]) Flush(ctx context.Context) error {
 	if w.reentrant(ctx) {
 		return ErrReentrant
@@ -130,7 +137,8 @@ func (w *Writer[T]) Flush(ctx context.Context) error {
 // ends as unknown unless an answer comes at once, and every result is handed
 // out all the same. It returns nil if the writer came to its end, else ctx's
 // error, or the reason for which the writer stopped. A second Close waits for
-// the same end.
+// the same end. In the result function, it returns [ErrReentrant] or never; see
+// [Engine.Writer].
 func (w *Writer[T]) Close(ctx context.Context) error {
 	if w.reentrant(ctx) {
 		return ErrReentrant
@@ -158,7 +166,7 @@ func (w *Writer[T]) Close(ctx context.Context) error {
 // Stop accepts no more items and sends none: what is in flight is waited for,
 // the rest ends with what is known of it, not-sent if it never went out. It is
 // for programs whose items are safe in a queue, and returns as [Writer.Close]
-// does; ctx bounds the wait in the same way.
+// does, also in the result function; ctx bounds the wait in the same way.
 func (w *Writer[T]) Stop(ctx context.Context) error {
 	if w.reentrant(ctx) {
 		return ErrReentrant

@@ -281,6 +281,46 @@ func TestAResultFunctionCannotWaitForItself(t *testing.T) {
 	})
 }
 
+// What is made from the result function's context is known as well. With another
+// context nobody can tell the function from any other caller: Flush waits, but
+// not longer than that, and a goroutine may close the writer.
+func TestAResultFunctionThatUsesItsWriterWithOtherContexts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		eng := newEngine(t, newServer(), batch.Config[bill]{})
+		var w *batch.Writer[bill]
+		var flushed, added, derived, stopped error
+		var waited time.Duration
+		closed := make(chan error, 1)
+		w = eng.Writer(func(ctx context.Context, r batch.Result[bill]) {
+			if r.Index > 0 {
+				return
+			}
+			made, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			start := time.Now()
+			derived, stopped = w.Flush(made), w.Stop(made)
+			if time.Since(start) > 0 {
+				return
+			}
+			other, stop := context.WithTimeout(context.Background(), time.Minute)
+			defer stop()
+			added = w.Add(other, bill{ID: "1"})
+			flushed = w.Flush(other)
+			waited = time.Since(start)
+			go func() { closed <- w.Close(context.Background()) }()
+		})
+		require.NoError(t, w.Add(t.Context(), bill{ID: "0"}))
+		require.NoError(t, <-closed)
+		require.ErrorIs(t, derived, batch.ErrReentrant)
+		require.ErrorIs(t, stopped, batch.ErrReentrant)
+		require.NoError(t, added, "there is room")
+		require.ErrorIs(t, flushed, context.DeadlineExceeded)
+		assert.Equal(t, time.Minute, waited)
+		assert.Equal(t, 2, w.Progress().Applied)
+	})
+}
+
 func TestTwoWritersAndADoKeepOneCustomerApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
