@@ -273,6 +273,16 @@ func TestAHeaderMadeBeforehandIsNotChanged(t *testing.T) {
 				return nil
 			}
 		},
+		"a Proxy": func(hc *http.Client, _ *transport.Config) {
+			base, _ := hc.Transport.(*http.Transport)
+			base = base.Clone()
+			base.Proxy = func(r *http.Request) (*url.URL, error) {
+				r.Header.Set("X-Added", "1")
+				return nil, nil
+			}
+			t.Cleanup(base.CloseIdleConnections)
+			hc.Transport = base
+		},
 		"a middleware": func(_ *http.Client, cfg *transport.Config) {
 			cfg.Middleware = []transport.Middleware{func(next http.RoundTripper) http.RoundTripper {
 				return roundTripper(func(r *http.Request) (*http.Response, error) {

@@ -87,9 +87,10 @@ func (c *call) authorize(r *http.Request) error {
 }
 
 // takesWhole reports whether the attempt's header can be the one that was made
-// beforehand. A cookie jar would write into it, and a CheckRedirect might.
+// beforehand. A cookie jar would write into it, and a CheckRedirect or a Proxy
+// might.
 func (c *call) takesWhole() bool {
-	return c.req.Whole != nil && c.direct && !c.renew && c.t.jar == nil && c.t.redirect == nil && c.ctx.Err() == nil
+	return c.req.Whole != nil && c.direct && c.t.alone && !c.renew && c.ctx.Err() == nil
 }
 
 // waitForTurn waits for the pace. The turn of a repetition must come within the

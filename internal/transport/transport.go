@@ -48,6 +48,7 @@ type Transport struct {
 	base     http.RoundTripper
 	wrapped  http.RoundTripper // base behind the middleware; nil without any
 	traced   bool              // base is known to report its connections
+	alone    bool              // and no function or jar of the caller's sees a request; middleware apart
 	owned    *http.Transport   // the pool made here; nil if it is the caller's
 	jar      http.CookieJar
 	redirect func(*http.Request, []*http.Request) error // the caller's; may be nil
@@ -94,7 +95,9 @@ func New(cfg Config) *Transport {
 	if t.base == nil {
 		t.base, t.owned = NewPool()
 	}
-	_, t.traced = t.base.(*http.Transport)
+	pool, traced := t.base.(*http.Transport)
+	t.traced = traced
+	t.alone = traced && t.jar == nil && t.redirect == nil && (t.owned != nil || pool.Proxy == nil)
 	t.wrapped = wrap(t.base, cfg.Middleware)
 	return t
 }
