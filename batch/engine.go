@@ -64,7 +64,7 @@ func isRaw[T any]() bool {
 // encoder returns the function that encodes an item.
 func encoder[T any](raw bool) func(T) ([]byte, error) {
 	if !raw {
-		return func(item T) ([]byte, error) { return json.Marshal(item) }
+		return func(item T) ([]byte, error) { return inJSON(item) }
 	}
 	return func(item T) ([]byte, error) {
 		switch body := any(item).(type) {
@@ -73,9 +73,17 @@ func encoder[T any](raw bool) func(T) ([]byte, error) {
 		case json.RawMessage:
 			return body, nil
 		default:
-			return json.Marshal(item)
+			return inJSON(item)
 		}
 	}
+}
+
+func inJSON(item any) ([]byte, error) {
+	body, err := json.Marshal(item)
+	if err != nil {
+		return nil, &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "does not encode to JSON", Err: err}
+	}
+	return body, nil
 }
 
 // inspector returns the function that checks a body and reads its key and id:

@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -58,13 +57,19 @@ func (ep *Endpoint) encodeCall(value any) ([]byte, carried, error) {
 		return body, one(), nil
 	}
 	if err = wire.CheckObject(body); err != nil {
-		return nil, carried{}, &caperrors.ArgumentError{Field: "Request.Body", Index: -1, Reason: "does not encode to a JSON object", Err: err}
+		return nil, carried{}, misfit("Request.Body", -1, "does not encode to a JSON object", err)
 	}
 	if ep.List != "" || ep.CountField != "" {
 		return body, ep.listed(body), nil
 	}
 	body, err = ep.encode(nil, [][]byte{body})
 	return body, one(), err
+}
+
+// misfit says why something that is encoded already doesn't fit into a call.
+// The reason comes from package wire, which quotes no values.
+func misfit(field string, index int, what string, reason error) error {
+	return &caperrors.ArgumentError{Field: field, Index: index, Reason: what + ": " + caperrors.Mask(reason.Error()), Err: reason}
 }
 
 // encoded returns a value in JSON. What is encoded already is checked, and
@@ -75,7 +80,7 @@ func encoded(value any) ([]byte, error) {
 	case !ok || raw == nil:
 		return json.Marshal(value)
 	case !wire.Valid(raw):
-		return nil, errors.New("is not valid JSON")
+		return json.Marshal(raw) // its error says where
 	default:
 		return raw, nil
 	}

@@ -112,7 +112,7 @@ func (b *Bulk) Inspect(item []byte) (key, id string, err error) {
 		return key, id, err
 	}
 	if err = wire.CheckXML(b.ep.Root, item); err != nil {
-		return "", "", &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "does not encode to XML", Err: err}
+		return "", "", misfit("item", -1, "does not encode to XML", err)
 	}
 	return key, id, nil
 }

@@ -145,7 +145,7 @@ func (ep *Endpoint) encode(dst []byte, items [][]byte) ([]byte, error) {
 	case ep.XML:
 		body, err := wire.EncodeXML(ep.Root, items)
 		if err != nil {
-			return nil, &caperrors.ArgumentError{Field: "items", Index: -1, Reason: "do not encode to XML", Err: err}
+			return nil, misfit("items", -1, "do not encode to XML", err)
 		}
 		return body, nil
 	case ep.List != "":

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	caperrors "github.com/capillary-go/capillary/errors"
 	"github.com/capillary-go/capillary/internal/wire"
 )
 
@@ -33,7 +32,7 @@ func inspect(fields *wire.Fields, item []byte) (key, id string, err error) {
 	var room [usualFields][]byte
 	found, err := fields.Read(item, room[:0])
 	if err != nil {
-		return "", "", &caperrors.ArgumentError{Field: "item", Index: -1, Reason: "is not one JSON object", Err: err}
+		return "", "", misfit("item", -1, "is not one JSON object", err)
 	}
 	last := len(found) - 1
 	var first []byte

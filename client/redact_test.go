@@ -19,12 +19,19 @@ import (
 
 // everyForm prints a value in every way that a program can be expected to.
 func everyForm(v any) []string {
-	var out []string
 	type holder struct {
 		Exported any
 		private  any
 	}
-	for _, value := range []any{v, holder{v, v}, &holder{v, v}, []any{v}, map[string]any{"a": v}} {
+	return append(ownForms(v), ownForms(holder{v, v}, &holder{v, v})...)
+}
+
+// ownForms prints values in every way in which they are asked how. A field that
+// is not exported isn't.
+func ownForms(values ...any) []string {
+	var out []string
+	v := values[0]
+	for _, value := range append(values, []any{v}, map[string]any{"a": v}) {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
 			out = append(out, fmt.Sprintf(verb, value))
 		}

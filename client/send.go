@@ -82,7 +82,7 @@ func encodeItems[T any](items []T) ([][]byte, error) {
 			return nil, &caperrors.ArgumentError{Field: "items", Index: i, Reason: "does not encode to JSON", Err: err}
 		}
 		if err = wire.CheckObject(body); err != nil {
-			return nil, &caperrors.ArgumentError{Field: "items", Index: i, Reason: "does not encode to a JSON object", Err: err}
+			return nil, misfit("items", i, "does not encode to a JSON object", err)
 		}
 		bodies[i] = body
 	}

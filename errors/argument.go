@@ -1,6 +1,7 @@
 package errors
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -8,11 +9,15 @@ import (
 
 // ArgumentError says that an argument is wrong. It is found before anything is
 // sent.
+//
+// Of the cause's text only what cannot quote the argument is shown: that of this
+// package's types, and what encoding/json says of types. [errors.Unwrap] gives
+// the cause.
 type ArgumentError struct {
 	Field  string // option, parameter, header or field that is wrong
 	Index  int    // position in the caller's slice; -1 if it does not apply
 	Reason string // what is wrong and what to do
-	Err    error  // cause, such as an encoding error; may be nil
+	Err    error  // cause, such as an error of encoding/json; may be nil
 }
 
 // Error returns one line with the field, the position and the reason.
@@ -22,8 +27,8 @@ func (e *ArgumentError) Error() string {
 		text += "[" + strconv.Itoa(e.Index) + "]"
 	}
 	text += ": " + oneLine(e.Reason)
-	if e.Err != nil {
-		text += ": " + errorText(e.Err)
+	if cause := unquoting(e.Err); cause != "" {
+		text += ": " + cause
 	}
 	return text
 }
@@ -49,8 +54,30 @@ func (e *ArgumentError) attrs() []slog.Attr {
 		attrs = append(attrs, slog.Int("index", e.Index))
 	}
 	attrs = append(attrs, slog.String("reason", e.Reason))
-	if e.Err != nil {
-		attrs = append(attrs, slog.String("cause", Mask(e.Err.Error())))
+	return appendString(attrs, "cause", unquoting(e.Err))
+}
+
+// unquoting returns what may be shown of the text of an error about a value,
+// which may quote it: "" for most. Errors of encoding/json quote numbers, the
+// names of members and what the caller's own methods say.
+func unquoting(err error) string {
+	switch e := err.(type) { //nolint:errorlint // what wraps such an error may say more than it
+	case *json.UnsupportedTypeError:
+		return Mask(e.Error())
+	case *json.UnsupportedValueError: // a number that is none, or a cycle
+		return Mask(e.Error())
+	case *json.SyntaxError: // one character
+		return Mask(e.Error())
+	case *json.MarshalerError:
+		text := fmt.Sprintf("MarshalJSON or MarshalText of %v failed", e.Type)
+		if inner := unquoting(e.Err); inner != "" {
+			text += ": " + inner
+		}
+		return text
+	default:
+		if isOwn(err) {
+			return err.Error()
+		}
+		return ""
 	}
-	return attrs
 }

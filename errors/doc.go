@@ -43,7 +43,8 @@
 //
 // No error holds a request, a response, a header or a body; of an answer that is
 // not the API's, a [DecodeError] has the first 200 characters, unless it repeats
-// eight letters and digits in a row of what was sent. Their text is one line.
+// eight letters and digits in a row of what was sent. An [ArgumentError] quotes
+// nothing of a value that does not encode. Their text is one line.
 // Every formatting verb, log handler and JSON encoder gets the same masked text:
 // runs of seven or more digits, telephone numbers in groups and mail addresses,
 // which may belong to a customer, are replaced, control characters are escaped.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -88,8 +89,26 @@ func TestErrorText(t *testing.T) {
 			&caperrors.ArgumentError{Field: "items", Index: 3, Reason: "is empty"}, "items[3]: is empty",
 		},
 		"an argument without a position": {
-			&caperrors.ArgumentError{Field: "WithTimeout", Index: -1, Reason: "must be positive", Err: errors.New("-1s")},
-			"WithTimeout: must be positive: -1s",
+			&caperrors.ArgumentError{Field: "WithTimeout", Index: -1, Reason: "must be positive"},
+			"WithTimeout: must be positive",
+		},
+		"the cause of an argument, which may quote it": {
+			&caperrors.ArgumentError{Field: "item", Index: -1, Reason: "does not encode to JSON", Err: errors.New(`invalid number literal "4477"`)},
+			"item: does not encode to JSON",
+		},
+		"a cause of the caller's own": {
+			&caperrors.ArgumentError{Field: "item", Index: -1, Reason: "does not encode to JSON", Err: &json.MarshalerError{
+				Type: reflect.TypeFor[time.Time](), Err: errors.New("no form for 4477"),
+			}},
+			"item: does not encode to JSON: MarshalJSON or MarshalText of time.Time failed",
+		},
+		"a cause that speaks of types": {
+			&caperrors.ArgumentError{Field: "item", Index: -1, Reason: "does not encode to JSON", Err: &json.UnsupportedTypeError{Type: reflect.TypeFor[chan int]()}},
+			"item: does not encode to JSON: json: unsupported type: chan int",
+		},
+		"a cause of ours": {
+			&caperrors.ArgumentError{Field: "item", Index: -1, Reason: "is wrong", Err: &caperrors.ArgumentError{Field: "b", Index: -1, Reason: "is empty"}},
+			"item: is wrong: b: is empty",
 		},
 		"names that the caller chose stay on one line": {
 			&caperrors.ArgumentError{Field: "header\r\nX", Index: -1, Reason: "not allowed\x1b[2J"},
