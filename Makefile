@@ -1,6 +1,6 @@
 # Thin: what takes more than one command is a step of .ci/run, so that make and CI agree.
 .DEFAULT_GOAL := check
-.PHONY: check test lint race fuzz examples tidy long ci help
+.PHONY: check test lint race fuzz examples tidy long longrace ci help
 
 export GOWORK := off
 
@@ -26,6 +26,9 @@ tidy: ## fail if a go.mod or go.sum is not tidy
 
 long: ## run all tests, the long ones too
 	CAPILLARY_LONG=1 go test -timeout 60m ./...
+
+longrace: ## run the random loads of the engine, 10,000 and more, with the race detector
+	CAPILLARY_LONG=1 go test -race -timeout 60m -run '^(TestWhatever|TestALoadOfManyLives|TestACheckpointOfAnyMoment)' ./batch
 
 ci: ## run everything CI runs
 	bash .ci/run
