@@ -11,6 +11,30 @@ import (
 // Engine loads items of type T through one sender. It is safe for concurrent
 // use: items of several Do and Run calls share its calls, and no key is in
 // flight twice among them. An engine that does nothing holds no goroutine.
+//
+// What it does about failures:
+//
+//   - An item refused for now (521 and the like) is tried [Config.MaxAttempts]
+//     times.
+//   - A call refused as a whole because the server is busy (461, 503, 429) costs
+//     its items no attempt: outages burn time, bounded by [Advanced.MaxOutage],
+//     and tokens of the client's budget; an empty budget makes the engine wait.
+//     Calls without an answer count as an outage, too: the engine slows down and
+//     stops in the end, before the whole input is unknown.
+//   - A call without an answer leaves its items unknown, and [Config.OnUnknown]
+//     says what follows. After a time-out the server may still be at work: the
+//     keys of such a call stay closed for as long again, and the next calls carry
+//     half as many items, so that less is at stake in each; see
+//     [Progress.Target].
+//   - A refusal that every call would meet (401, 403, 404, 405, 415, 1061, 1062,
+//     1064) stops the job.
+//   - A call refused for its content (400) is split until the item at fault is
+//     alone, so that its neighbours go; bounded, so that a wrong request does not
+//     cost two calls an item.
+//   - A call refused for its size (1060 and the like) teaches how many items fit;
+//     a number named by the server is taken at once. An edge that refuses a body
+//     for its bytes (413 without a code of the API) teaches a second limit, beside
+//     that of items; see [Progress.LimitBytes].
 type Engine[T any] struct {
 	core    *core
 	encode  func(T) ([]byte, error)

@@ -8,7 +8,10 @@ import (
 
 // Journal keeps what a [Run] does where it outlasts the process, so that a run
 // after a kill sends nothing twice that was answered, and knows what was in
-// flight. Package batch/journal keeps one in a file.
+// flight. It is told before each call, and the call waits until that is durable.
+// What was in flight at a kill is unknown, and gets what [Config.OnUnknown] says;
+// the server may still be at work on it, so wait as long as a call may take
+// before the next run. Package batch/journal keeps one in a file.
 //
 // Its methods are called without a lock of the engine held. An error or a panic
 // stops the run that the journal belongs to; every item has its result all the

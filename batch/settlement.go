@@ -9,6 +9,18 @@ import (
 // Settlement is what a program that takes its items from a queue does with the
 // message of an item once the item's result is there. The zero value is the
 // careful one: [Undecided].
+//
+// A load that outgrows one machine runs on a queue that people have already,
+// partitioned by customer, with a [Writer] in each process. What makes the writer
+// fit any of them, beside the settlements:
+//
+//   - With [HoldKey] the later items of a customer come back after one that goes
+//     again. [Writer.Release] opens the customer when the failed item is the next
+//     to be added. Only the process that has the customer's partition adds its
+//     items.
+//   - A process that dies between a call and the settlement leaves messages that
+//     are delivered again although they may have been applied. Note before a call
+//     which items it carries, and treat those that come back as unknown.
 type Settlement uint8
 
 // The settlements.

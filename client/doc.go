@@ -4,34 +4,30 @@
 //	resp, err := c.Call(ctx, client.TransactionAdd, client.Request{Body: bill})
 //
 // A [Client] has one base URL and one set of credentials; [Client.With] gives it
-// other ones, or another policy, for one call or for one of several tills. There
-// are several ways to call, all by an [Endpoint], which is data:
+// other ones, or another policy, for one call or for one of several tills. Every
+// call is of an [Endpoint], which is data: the catalogue ([Catalogue], [Lookup],
+// and a variable for each) has the documented ones, others are a literal away.
 //
 //   - [Client.Call] makes one call for one thing: add a transaction, get a
-//     customer. It also makes the calls for several that take an object with a
-//     list in it, or a list of ids to read by.
+//     customer; also for several, where an object with a list in it or a list of
+//     ids is taken.
 //   - [Do] is the same and reads the answer into a type of yours, and [All] reads
 //     a list page by page.
 //   - [Send] makes one call with many items and returns the verdict on each.
-//   - [Client.Bulk] gives the sender that the engines of package batch load
-//     millions of items through.
-//
-// The catalogue ([Catalogue], [Lookup], and a variable for each) has the
-// documented endpoints; others are a literal away.
+//   - [Client.Bulk] is what the engines of package batch load millions of items
+//     through.
 //
 // # What an answer means
 //
 // The HTTP status is no verdict, nor is a success flag or a failure counter.
-// The body decides, item by item. The verdict on an item has one of five
-// outcomes: applied, duplicate (the server had it already), refused, unknown,
-// not sent.
+// The body decides, item by item: applied, duplicate (the server had it already),
+// refused, unknown, or not sent.
 //
 // Unknown means that the call was sent and no usable answer came: a cut
 // connection, a time-out, the page of a gateway. The API has no idempotency
-// key, so a write that is sent again may be done twice. Unknown is therefore
-// never folded into success or failure. Ask the API what became of it, or
-// declare the call repeatable ([Request.Repeatable]) if doing it twice does no
-// harm.
+// key, so a write that is sent again may be done twice. Ask the API what became
+// of it, or declare the call repeatable ([Request.Repeatable]) if doing it twice
+// does no harm.
 //
 // # What is tried again
 //
@@ -42,8 +38,8 @@
 //	unknown outcome                       only reads, and what is declared repeatable
 //	everything else                       never
 //
-// A [retry.Policy] bounds attempts and time ([WithRetry]), and a budget that all
-// calls of a client share bounds how much repetition adds when the service is in
+// A [retry.Policy] bounds attempts and time ([WithRetry]), and a budget shared by
+// all calls of a client bounds what repetition adds when the service is in
 // trouble. [Send] repeats its call, not single items of it.
 //
 // # Errors
@@ -66,10 +62,8 @@
 //
 // # Watching it
 //
-// [WithObserve] gives one stream of events, on which metrics and traces are
-// built; client/otelcapillary, a module of its own, has those of OpenTelemetry.
-//
-// Nothing is logged by default; [WithLogger] lists the records and their
-// attributes. The levels are for operators: that items are refused is an answer,
-// and its place is the caller's error.
+// [WithObserve] gives one stream of events; client/otelcapillary, a module of its
+// own, makes OpenTelemetry's metrics and traces of it. Nothing is logged by
+// default; [WithLogger] lists the records and their attributes. To test code that
+// calls the API, see client/clienttest.
 package client

@@ -37,6 +37,9 @@ import (
 //	error         what went wrong, without the service's own words
 //	event         of the panic
 //
+// That items are refused is an answer: its place is the caller's error, not a
+// level for operators.
+//
 // No record holds a credential, a body, a header, a query, an item's id or key,
 // or a text of the service, which may quote a customer.
 func WithLogger(logger *slog.Logger) Option {
