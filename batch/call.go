@@ -4,13 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
 )
 
 // group is the items of a call to be made alone.
-type group struct{ items []*item }
+type group struct {
+	items   []*item
+	trial   bool // it decides the doubt
+	waits   bool // until the doubt is decided
+	refused bool // as it is: it is split when it has waited
+	halves  *int // of the call that it is half of, those that were refused as oversize; nil: it is none
+}
 
 // call is one call in flight.
 type call struct {
@@ -21,6 +28,8 @@ type call struct {
 	most     int  // bytes that it was planned with; 0 for any
 	heavy    bool // it weighs more than any accepted so far
 	group    bool // made alone, split off from a refused one
+	trial    bool // of a doubt
+	halves   *int // of the call that it is half of, those that were refused as oversize; nil: it is none
 	started  time.Time
 	intents  []intent // what the journals have to know before
 	canceled bool     // every job with an item in it has ended
@@ -32,9 +41,10 @@ type call struct {
 func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
 	cl := &call{started: time.Now(), group: next.group}
 	if next.group {
-		cl.items = c.groups[0].items
-		c.groups[0] = group{}
-		c.groups = c.groups[1:]
+		at := c.nextGroup()
+		g := &c.groups[at]
+		cl.items, cl.trial, cl.halves = g.items, g.trial, g.halves
+		c.groups = slices.Delete(c.groups, at, at+1)
 	} else {
 		cl.most, cl.size = next.bytes, next.fit
 		cl.items = c.packer.take(load{n: next.n, bytes: next.bytes}, c.patience(next.fit),

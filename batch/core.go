@@ -42,6 +42,7 @@ type core struct {
 	wanted    int       // items available that the loop waits for
 	taken     []int     // costs of repeated calls, to be given back when one succeeds
 	poison    poison
+	doubt     doubt
 	trouble   error // why the last call came to nothing that was busy or out of reach
 	spare     *item // free list, linked by nextSpare
 	events    []Event

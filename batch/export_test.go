@@ -32,9 +32,11 @@ func (l *Learner) Target() int {
 	return target
 }
 
+func (l *Learner) Fell(lo, hi int) { l.l.fell(lo, hi) }
+
 // Rejected returns "repack", "isolate" or "too big".
-func (l *Learner) Rejected(n, named int, probe, again bool) string {
-	return [...]string{repack: "repack", isolate: "isolate", tooBig: "too big"}[l.l.rejected(n, named, probe, again)]
+func (l *Learner) Rejected(n, named int, probe bool) string {
+	return [...]string{repack: "repack", isolate: "isolate", tooBig: "too big"}[l.l.rejected(n, named, probe)]
 }
 
 // Packer is the packer over numbered items, for tests of it alone.

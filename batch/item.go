@@ -34,7 +34,6 @@ type item struct {
 	lost      bool              // a send ended unknown
 	delivers  bool              // its result is that of an earlier run
 	undecided bool              // its call was refused, as every call would be: that says nothing about the item
-	suspect   bool              // its call was refused as oversize at a size that was accepted before
 
 	verdict caperrors.Verdict // last answer about it
 	err     error             // last call that came to nothing; nil if verdict is newer

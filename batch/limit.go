@@ -21,7 +21,6 @@ type limits struct {
 	probing bool // a call larger than lo is in flight
 	clean   int  // full calls of size lo since the last probe
 	retryHi int  // of them, before hi itself is tried again
-	fallen  int  // size of an accepted-before size that was rejected once; 0: none
 	alone   int  // items rejected even alone, with nothing accepted between
 
 	waiting map[chan struct{}]struct{} // engines that wait for the probe in flight
@@ -153,9 +152,6 @@ func (l *limits) accepted(n int, probe bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.alone = 0
-	if n >= l.fallen {
-		l.fallen = 0
-	}
 	if probe {
 		l.probed()
 	}
@@ -181,14 +177,13 @@ type rejection uint8
 
 const (
 	repack  rejection = iota // send them again, in smaller calls
-	isolate                  // one of them may be at fault: split this call alone
+	isolate                  // one of them may be at fault, or the limit fell
 	tooBig                   // the one item is too large even alone
 )
 
 // rejected tells that the server refused a call of n items as oversize. named
-// is the limit that it told, or 0; again says that the call was split off from
-// one that was rejected before. It returns what to do with the items.
-func (l *limits) rejected(n, named int, probe, again bool) rejection {
+// is the limit that it told, or 0. It returns what to do with the items.
+func (l *limits) rejected(n, named int, probe bool) rejection {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if probe {
@@ -201,7 +196,7 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 		} else {
 			l.retryHi = namedRetryHi
 		}
-		l.lo, l.hi, l.clean, l.fallen = named, named+1, 0, 0
+		l.lo, l.hi, l.clean = named, named+1, 0
 		return repack
 	case n == 1:
 		l.rejectedAlone()
@@ -214,17 +209,19 @@ func (l *limits) rejected(n, named int, probe, again bool) rejection {
 		}
 		l.clean = 0
 		return repack
-	case again:
-		return isolate
-	case l.fallen > 0:
-		// A second call, of other items, at a size that was accepted before:
-		// the limit fell.
-		l.hi, l.lo, l.clean, l.fallen = min(n, l.fallen), 0, 0, 0
-		l.retryHi = firstRetryHi
-		return repack
 	default:
-		l.fallen = n
 		return isolate
+	}
+}
+
+// fell tells that the limit fell: calls of lo items are accepted, those of hi,
+// which were accepted before, are not any more.
+func (l *limits) fell(lo, hi int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if hi <= l.lo {
+		l.lo, l.hi, l.clean = lo, hi, 0
+		l.retryHi = firstRetryHi
 	}
 }
 

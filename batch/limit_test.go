@@ -29,7 +29,7 @@ func learnSerially(t *testing.T, l *batch.Learner, n, limit, start, maxItems int
 			continue
 		}
 		rejected++
-		require.Equal(t, "repack", l.Rejected(size, 0, probe, false))
+		require.Equal(t, "repack", l.Rejected(size, 0, probe))
 	}
 	return calls, rejected
 }
@@ -79,7 +79,7 @@ func TestANamedLimitIsTakenAtOnce(t *testing.T) {
 		l := batch.NewLearner()
 		size, _ := l.Size(100, 1000)
 		require.Equal(t, 100, size)
-		require.Equal(t, "repack", l.Rejected(size, limit, l.Began(size), false))
+		require.Equal(t, "repack", l.Rejected(size, limit, l.Began(size)))
 		for range 500 {
 			size, wait := l.Size(100, 1000)
 			require.False(t, wait)
@@ -93,7 +93,7 @@ func TestANamedLimitThatIsNoneIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for _, named := range []int{-1, 0, 100, 5000} {
 		l := batch.NewLearner()
-		require.Equal(t, "repack", l.Rejected(100, named, l.Began(100), false))
+		require.Equal(t, "repack", l.Rejected(100, named, l.Began(100)))
 		size, _ := l.Size(100, 1000)
 		assert.Equal(t, 50, size, "named %d", named)
 	}
@@ -104,26 +104,25 @@ func TestALimitThatChangesIsFollowed(t *testing.T) {
 	t.Parallel()
 	l := batch.NewLearner()
 	rejected := 0
-	// A rejected call is halved in place, as the engine does, while the learner
-	// thinks that one of its items may be at fault.
-	var send func(size, limit int, again bool)
-	send = func(size, limit int, again bool) {
-		probe := l.Began(size)
-		if size <= limit {
-			l.Accepted(size, probe)
-			return
-		}
-		rejected++
-		if l.Rejected(size, 0, probe, again) == "isolate" {
-			send(size/2, limit, true)
-			send(size-size/2, limit, true)
-		}
-	}
 	phase := func(calls, limit int) {
 		for range calls {
 			size, wait := l.Size(100, 1000)
 			require.False(t, wait)
-			send(size, limit, false)
+			probe := l.Began(size)
+			if size <= limit {
+				l.Accepted(size, probe)
+				continue
+			}
+			rejected++
+			if l.Rejected(size, 0, probe) != "isolate" {
+				continue
+			}
+			// The engine halves the call until both halves are accepted.
+			for size/2 > limit {
+				size /= 2
+				rejected++
+			}
+			l.Fell(size/2, size)
 		}
 	}
 	phase(300, 200)
@@ -131,10 +130,9 @@ func TestALimitThatChangesIsFollowed(t *testing.T) {
 	rejected = 0
 	phase(300, 50)
 	assert.Equal(t, 50, l.Learned())
-	// One call in flight when it fell; ⌈log₂ 200/50⌉ + 5; the halves of the
-	// first rejected call, 200 to 50, are three more, and two looked whether it
-	// rose, after 64 calls and 128 more.
-	assert.LessOrEqual(t, rejected, 1+2+5+3+2)
+	// One call in flight when it fell; ⌈log₂ 200/50⌉ + 5; and two that looked
+	// whether it rose, after 64 calls and 128 more.
+	assert.LessOrEqual(t, rejected, 1+2+5+2)
 	rejected = 0
 	phase(700, 500)
 	assert.Equal(t, 500, l.Learned(), "a raised limit is found again")
@@ -155,7 +153,7 @@ func TestOneProbeAtATime(t *testing.T) {
 	require.True(t, l.Began(200))
 	_, wait = l.Size(100, 1000)
 	assert.True(t, wait, "galloping is worth a few round trips")
-	l.Rejected(200, 0, true, false)
+	l.Rejected(200, 0, true)
 
 	for range 3 {
 		require.False(t, l.Began(100))
@@ -166,13 +164,13 @@ func TestOneProbeAtATime(t *testing.T) {
 	require.True(t, l.Began(size))
 	_, wait = l.Size(100, 1000)
 	assert.True(t, wait, "the answer may make all others half as large again")
-	l.Rejected(150, 0, true, false)
+	l.Rejected(150, 0, true)
 	for _, size := range []int{125, 112} { // 101 to 124, then to 111, are left
 		for range 10 {
 			require.False(t, l.Began(100))
 		}
 		require.True(t, l.Began(size))
-		l.Rejected(size, 0, true, false)
+		l.Rejected(size, 0, true)
 	}
 	for range 100 {
 		require.False(t, l.Began(100))
@@ -189,8 +187,8 @@ func TestWhoWaitsForAProbeIsWokenByItsEnd(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(l *batch.Learner){
 		"accepted":                      func(l *batch.Learner) { l.Accepted(100, true) },
-		"rejected":                      func(l *batch.Learner) { l.Rejected(100, 0, true, false) },
-		"rejected, with a limit":        func(l *batch.Learner) { l.Rejected(100, 20, true, false) },
+		"rejected":                      func(l *batch.Learner) { l.Rejected(100, 0, true) },
+		"rejected, with a limit":        func(l *batch.Learner) { l.Rejected(100, 20, true) },
 		"no answer, canceled, panicked": func(l *batch.Learner) { l.Ended(true) },
 	}
 	for name, end := range ends {
@@ -210,20 +208,23 @@ func TestWhoWaitsForAProbeIsWokenByItsEnd(t *testing.T) {
 	}
 }
 
-func TestOneOversizeItemDoesNotMoveTheLimit(t *testing.T) {
+// Whether it is an item or the limit that fell is found out by the engine.
+func TestASizeThatWasAcceptedIsNotGivenUpForOneRejection(t *testing.T) {
 	t.Parallel()
 	l := batch.NewLearner()
 	l.Accepted(100, l.Began(100))
-	assert.Equal(t, "isolate", l.Rejected(100, 0, false, false))
-	assert.Equal(t, "isolate", l.Rejected(50, 0, false, true))
-	assert.Equal(t, "too big", l.Rejected(1, 0, false, true))
+	for _, size := range []int{100, 100, 50} {
+		assert.Equal(t, "isolate", l.Rejected(size, 0, false))
+		assert.Equal(t, 100, l.Learned())
+	}
+	assert.Equal(t, "too big", l.Rejected(1, 0, false))
 	assert.Equal(t, 100, l.Learned())
-	l.Accepted(100, false)
-	assert.Equal(t, "isolate", l.Rejected(100, 0, false, false), "the next one is the first again")
-	assert.Equal(t, "repack", l.Rejected(100, 0, false, false), "a second call, of other items: the limit fell")
-	assert.Zero(t, l.Learned())
+	l.Fell(25, 50)
+	assert.Equal(t, 25, l.Learned())
+	l.Fell(60, 80)
+	assert.Equal(t, 25, l.Learned(), "another engine's news, that are older")
 	size, _ := l.Size(100, 1000)
-	assert.Equal(t, 50, size)
+	assert.Equal(t, 25, size)
 }
 
 func TestEnginesWithDifferentCapsShareALearner(t *testing.T) {
@@ -238,7 +239,7 @@ func TestEnginesWithDifferentCapsShareALearner(t *testing.T) {
 			if size <= 250 {
 				l.Accepted(size, probe)
 			} else {
-				l.Rejected(size, 0, probe, false)
+				l.Rejected(size, 0, probe)
 			}
 		}
 	}
@@ -255,7 +256,7 @@ func TestAServerThatTakesNothingIsFoundOut(t *testing.T) {
 			size, wait := l.Size(start, 100_000)
 			require.False(t, wait)
 			calls++
-			if l.Rejected(size, 0, l.Began(size), false) == "too big" {
+			if l.Rejected(size, 0, l.Began(size)) == "too big" {
 				items--
 			}
 		}
@@ -269,7 +270,7 @@ func TestANamedLimitIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	for _, lanes := range []int{1, 16} {
 		l := batch.NewLearner()
-		require.Equal(t, "repack", l.Rejected(100, 20, l.Began(100), false))
+		require.Equal(t, "repack", l.Rejected(100, 20, l.Began(100)))
 		for _, calls := range []int{1000, 2000} {
 			var flying []outstanding
 			for made := range calls {
@@ -284,7 +285,7 @@ func TestANamedLimitIsLeftAlone(t *testing.T) {
 			}
 			size, _ := l.Size(100, 1000)
 			require.Equal(t, 21, size, "after %d", calls)
-			require.Equal(t, "repack", l.Rejected(size, 20, l.Began(size), false))
+			require.Equal(t, "repack", l.Rejected(size, 20, l.Began(size)))
 		}
 	}
 }

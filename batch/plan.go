@@ -30,7 +30,8 @@ func (c *core) plan(now time.Time, pace float64) plan {
 		return plan{wakeAt: c.gate.closedUntil}
 	}
 	lanes := min(c.gate.limit, c.maxConcurrency)
-	if len(c.groups) > 0 && len(c.calls) < lanes && !c.isolating() {
+	c.undecided()
+	if c.nextGroup() >= 0 && len(c.calls) < lanes && !c.isolating() {
 		return plan{send: true, group: true}
 	}
 	n, learning := c.limits.size(c.startItems, c.maxItems, c.wake)
@@ -41,7 +42,7 @@ func (c *core) plan(now time.Time, pace float64) plan {
 	if available == 0 {
 		c.wanted = 1
 	}
-	if learning || available == 0 || len(c.calls) >= lanes {
+	if learning || c.doubt.pressed || available == 0 || len(c.calls) >= lanes {
 		return wait
 	}
 	if until, ok := c.filling(now); ok {

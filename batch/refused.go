@@ -109,8 +109,7 @@ func (c *core) overweight(cl *call, err error) {
 func (c *core) oversize(cl *call, named int, err error) {
 	c.limits.weights.ended(cl.heavy)
 	c.event(Event{Kind: LimitRejected, At: time.Now(), Items: len(cl.items), Err: err})
-	again := slices.ContainsFunc(cl.items, func(it *item) bool { return it.suspect })
-	what := c.limits.rejected(len(cl.items), named, cl.probe, again)
+	what := c.limits.rejected(len(cl.items), named, cl.probe)
 	if !c.splittable {
 		what = tooBig
 	}
@@ -120,11 +119,11 @@ func (c *core) oversize(cl *call, named int, err error) {
 			c.giveUp(it, caperrors.ErrItemTooLarge)
 		}
 	case isolate:
-		for _, it := range cl.items {
-			it.suspect = true
-		}
-		c.split(cl)
+		c.doubted(cl)
 	case repack:
+		if len(cl.items) <= c.doubt.first {
+			c.limitFell() // the server said so, or another engine found out
+		}
 		for _, it := range slices.Backward(cl.items) {
 			c.bounce(it)
 		}
@@ -188,6 +187,16 @@ func (c *core) endRefused(cl *call, code caperrors.Code, err error) {
 
 // split makes two groups of a call's items, to be sent next, each alone.
 func (c *core) split(cl *call) {
+	// In front of other groups: the item at fault is then alone after as many
+	// calls as halving takes, not after all calls of each size.
+	if items := c.wantedOf(cl); len(items) > 0 {
+		c.groups = slices.Insert(c.groups, 0, halve(items)...)
+	}
+}
+
+// wantedOf ends the items of a call whose jobs have ended, and returns the
+// others.
+func (c *core) wantedOf(cl *call) []*item {
 	keep := cl.items[:0]
 	for _, it := range cl.items {
 		switch {
@@ -199,14 +208,7 @@ func (c *core) split(cl *call) {
 			keep = append(keep, it)
 		}
 	}
-	// In front of other groups: the item at fault is then alone after as many
-	// calls as halving takes, not after all calls of each size.
-	half := (len(keep) + 1) / 2
-	for _, items := range [][]*item{keep[half:], keep[:half:half]} {
-		if len(items) > 0 {
-			c.groups = slices.Insert(c.groups, 0, group{items: items})
-		}
-	}
+	return keep
 }
 
 // fail ends the items of a call that was refused in a way that every call will

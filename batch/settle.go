@@ -64,7 +64,7 @@ func givenUp(cl *call, err error, took time.Duration) time.Duration {
 func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 	oversize := 0
 	for i, it := range cl.items {
-		it.verdict, it.err, it.suspect = verdicts[i], nil, false
+		it.verdict, it.err = verdicts[i], nil
 		if v := &it.verdict; v.Outcome == caperrors.Refused {
 			it.known = refusedOr(it.known)
 			if v.Kind == caperrors.ErrOversize {
@@ -81,6 +81,7 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 	c.poison.accepted = true
 	c.refund()
 	c.limits.weights.accepted(cl.weight, cl.most, cl.heavy)
+	c.upheld(cl)
 	c.limits.accepted(len(cl.items), cl.probe)
 	if j := cl.items[0].job; j != nil { // of which mostly all are
 		j.results = slices.Grow(j.results, len(cl.items))

@@ -19,7 +19,7 @@ import (
 func taught() *batch.Learner {
 	l := batch.NewLearner()
 	l.Accepted(100, l.Began(100))
-	l.Rejected(101, 0, l.Began(101), false)
+	l.Rejected(101, 0, l.Began(101))
 	return l
 }
 
