@@ -25,7 +25,6 @@ type call struct {
 	probe    bool // it carries more items than any accepted so far
 	size     int  // items that it was to have; 0 if that was no choice
 	weight   int  // bytes of the items
-	most     int  // bytes that it was planned with; 0 for any
 	heavy    bool // it weighs more than any accepted so far
 	group    bool // made alone, split off from a refused one
 	trial    bool // of a doubt
@@ -46,7 +45,7 @@ func (c *core) begin(ctx context.Context, next plan) (*call, context.Context) {
 		cl.items, cl.trial, cl.halves = g.items, g.trial, g.halves
 		c.groups = slices.Delete(c.groups, at, at+1)
 	} else {
-		cl.most, cl.size = next.bytes, next.fit
+		cl.size = next.fit
 		cl.items = c.packer.take(load{n: next.n, bytes: next.bytes}, c.patience(next.fit),
 			make([]*item, 0, min(next.fit, c.packer.available())))
 	}

@@ -80,7 +80,7 @@ func (c *core) answered(cl *call, verdicts []caperrors.Verdict, now time.Time) {
 	c.gate.accepted(cl.started)
 	c.poison.accepted = true
 	c.refund()
-	c.limits.weights.accepted(cl.weight, cl.most, cl.heavy)
+	c.limits.weights.accepted(cl.weight, cl.heavy)
 	c.upheld(cl)
 	c.limits.accepted(len(cl.items), cl.probe)
 	if j := cl.items[0].job; j != nil { // of which mostly all are

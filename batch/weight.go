@@ -8,8 +8,9 @@ import "sync"
 //
 // It is simpler than limits, because calls cannot be made to weigh an exact
 // number: lo is the largest weight known to be accepted, hi the smallest known
-// to be rejected; it halves down, then bisects until an eighth of lo is left. At
-// most one call in flight is heavier than lo.
+// to be rejected; it halves down, then bisects until an eighth of lo is left at
+// once, and a 64th once that has been paid for. At most one call in flight is
+// heavier than lo.
 type weights struct {
 	mu sync.Mutex
 
@@ -38,10 +39,12 @@ func (w *weights) heaviest() int {
 		return w.lo
 	case w.hi == 0:
 		return 2 * w.lo // it has risen
-	case w.hi-w.lo > w.lo/8:
+	case w.hi-w.lo > w.lo/8, w.hi-w.lo > w.lo/64 && w.clean*(w.hi-w.lo)/2 >= w.lo:
 		return w.lo + (w.hi-w.lo)/2
 	case w.clean >= w.retryHi:
-		return w.hi
+		// More than hi, since a call weighs less than it was planned with: one
+		// below hi would say nothing new when it is accepted.
+		return w.hi + w.hi/4
 	default:
 		return w.lo
 	}
@@ -67,8 +70,8 @@ func (w *weights) ended(probe bool) {
 	w.probing = w.probing && !probe
 }
 
-// accepted tells that the server took a call of n bytes, planned with up to most.
-func (w *weights) accepted(n, most int, probe bool) {
+// accepted tells that the server took a call of n bytes.
+func (w *weights) accepted(n int, probe bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.probing = w.probing && !probe
@@ -79,7 +82,7 @@ func (w *weights) accepted(n, most int, probe bool) {
 		return
 	}
 	w.lo = n
-	if w.hi > 0 && (n >= w.hi || w.met && most >= w.hi) {
+	if w.hi > 0 && n >= w.hi { // it has risen
 		w.hi, w.clean, w.retryHi = 0, 0, firstRetryHi
 	}
 }

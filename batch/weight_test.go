@@ -19,7 +19,7 @@ import (
 func TestALimitInBytesIsLearned(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ bytes, limit, lanes int }{
-		{4_000, 0, 1}, {4_000, 0, 8}, {100_000, 0, 4}, {1_000_000, 0, 4}, {4_000, 100, 4}, {40_000, 100, 4}, {500, 0, 1},
+		{4_000, 0, 1}, {4_000, 0, 8}, {100_000, 0, 4}, {1_000_000, 0, 4}, {4_000, 100, 4}, {40_000, 100, 4}, {500, 0, 1}, {500, 0, 4}, {500, 0, 8}, {300, 0, 4}, {1_000, 0, 4},
 	} {
 		t.Run(fmt.Sprintf("%d bytes, %d items, %d lanes", tt.bytes, tt.limit, tt.lanes), func(t *testing.T) {
 			t.Parallel()
@@ -46,20 +46,23 @@ func TestALimitInBytesIsLearned(t *testing.T) {
 				assert.Equal(t, srv.rejected, unit[false])
 				t.Logf("%d calls, %d of them too heavy, %d with too many items; heaviest %d bytes of %d; learned %d bytes, %d items",
 					len(srv.sent()), srv.overweight, srv.rejected, srv.heaviest, tt.bytes, rep.Progress.LimitBytes, rep.Progress.Limit)
-				// What remains between the bounds is an eighth; a call ends with the
-				// first item that is too heavy, half of 120 bytes on average.
+				// What remains between the bounds is a 64th, and an eighth for a while;
+				// a call ends with the first item that is too heavy, which leaves 78
+				// bytes of it empty on average (items have 30 to 230).
 				fewest := ceilDiv(total, tt.bytes)
 				if tt.limit > 0 {
 					fewest = max(fewest, 200)
 				}
-				most := float64(fewest)*1.13*float64(tt.bytes)/float64(tt.bytes-110) + 30
+				most := float64(fewest)*1.03*float64(tt.bytes)/float64(tt.bytes-78) + 30
 				assert.LessOrEqual(t, float64(len(srv.sent())), most)
 				if srv.overweight > 0 && tt.bytes > 1000 {
 					assert.Greater(t, rep.Progress.LimitBytes, tt.bytes*7/10)
 				}
-				// Halving from the first rejected call, at most 100 or 1000 items of
-				// 230 bytes, then three steps to an eighth, then rare looks upwards.
-				assert.LessOrEqual(t, srv.overweight, log2(ceilDiv(230_000, tt.bytes))+3+6+tt.lanes)
+				// Halving from the first rejected call, of at most 100 items of 230
+				// bytes or 1,000 of 140 on average, then three steps to an eighth, three
+				// more to a 64th, and two looks upwards, after 64 calls and 512 more.
+				// The number of lanes does not count.
+				assert.LessOrEqual(t, srv.overweight, log2(ceilDiv(140_000, tt.bytes))+3+3+2)
 				assertIdle(t, eng)
 			})
 		})
