@@ -2,6 +2,7 @@ package batch
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,20 +35,58 @@ type Checkpoint struct {
 
 	// Limits are what was learned of the server's limit.
 	Limits Limits `json:"limits,omitzero"`
+
+	// Identity is what the run was told by [WithIdentity]; nil for nothing.
+	Identity map[string]string `json:"identity,omitempty"`
 }
 
 // Resume makes a run go on where an earlier one over the same input stopped:
 // items that are done are passed over, results that were not delivered are
 // delivered without another send, and the others go on with the attempts that
 // they have. Items of a send that may have been applied get what
-// [Config.OnUnknown] says. Limits of another endpoint, or what no run can have
-// met, stop the run with an *caperrors.ArgumentError before anything is sent.
+// [Config.OnUnknown] says. Limits of another endpoint, what no run can have
+// met, or another identity than that of [WithIdentity] stop the run with an
+// *caperrors.ArgumentError before anything is sent; [Run.Checkpoint] then knows
+// what cp does.
+//
+// A checkpoint knows positions, not items: with another input, or one in another
+// order, wrong items would be passed over. Give each run its input's identity.
 func Resume(cp Checkpoint) RunOption {
 	return func(o *runOptions) {
 		cp.Failed = slices.Clone(cp.Failed)
 		slices.Sort(cp.Failed)
 		o.checkpoint = &cp
 	}
+}
+
+// WithIdentity says which load a run belongs to: whatever must not change between
+// its runs, such as its input's checksum or its name and date. The run's
+// checkpoints carry it, and a run with [Resume] goes on only from a checkpoint
+// with the same entries; one that knows of no item is any load's. It stands in
+// the checkpoint as it is, so it must hold no secret. A journal has an identity
+// of its own. Nil or empty: none.
+func WithIdentity(identity map[string]string) RunOption {
+	identity = maps.Clone(identity)
+	return func(o *runOptions) { o.identity = identity }
+}
+
+// sameLoad returns an error that names the first entry, by name, in which a
+// checkpoint is of another load.
+func sameLoad(cp *Checkpoint, identity map[string]string) error {
+	if cp.Done.Len() == 0 && len(cp.Items) == 0 {
+		return nil
+	}
+	names := slices.AppendSeq(slices.Collect(maps.Keys(cp.Identity)), maps.Keys(identity))
+	slices.Sort(names)
+	for _, name := range names {
+		was, stood := cp.Identity[name]
+		now, stands := identity[name]
+		if was != now || stood != stands {
+			return &caperrors.ArgumentError{Field: "checkpoint", Index: -1, Reason: fmt.Sprintf(
+				"belongs to another load: %s was %q and is %q now; go on as that load was begun, or without the checkpoint", name, was, now)}
+		}
+	}
+	return nil
 }
 
 // past returns what the checkpoint and the journal know of an item.
@@ -140,7 +179,7 @@ func (j *job) delivered(s *settled) {
 // from any goroutine, by the loop body as well.
 func (r *Run[T]) Checkpoint() Checkpoint {
 	j := r.job
-	cp := Checkpoint{Limits: r.engine.Limits()}
+	cp := Checkpoint{Limits: r.engine.Limits(), Identity: maps.Clone(r.identity)}
 	c := j.core
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -17,7 +17,8 @@ func ExampleRun_Checkpoint() {
 		fmt.Println(err)
 		return
 	}
-	run := eng.Run(context.Background(), fiveBills())
+	input := batch.WithIdentity(map[string]string{"input": "bills of 1 March"})
+	run := eng.Run(context.Background(), fiveBills(), input)
 	for r := range run.Results() {
 		fmt.Println(r.Item.ID, r.Outcome)
 		if r.Index == 2 {
@@ -36,9 +37,13 @@ func ExampleRun_Checkpoint() {
 		return
 	}
 	fmt.Println("later:")
-	for r := range eng.Run(context.Background(), fiveBills(), batch.Resume(cp)).Results() {
+	for r := range eng.Run(context.Background(), fiveBills(), input, batch.Resume(cp)).Results() {
 		fmt.Println(r.Item.ID, r.Outcome)
 	}
+	other := eng.Run(context.Background(), fiveBills(), batch.WithIdentity(map[string]string{"input": "bills of 2 March"}), batch.Resume(cp))
+	for range other.Results() {
+	}
+	fmt.Println(other.Err())
 	// Output:
 	// b0 applied
 	// b1 applied
@@ -47,6 +52,7 @@ func ExampleRun_Checkpoint() {
 	// b2 applied
 	// b3 applied
 	// b4 applied
+	// checkpoint: belongs to another load: input was "bills of 1 March" and is "bills of 2 March" now; go on as that load was begun, or without the checkpoint
 }
 
 func fiveBills() iter.Seq2[bill, error] {

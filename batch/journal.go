@@ -64,6 +64,7 @@ type RunOption func(*runOptions)
 type runOptions struct {
 	journal    Journal
 	checkpoint *Checkpoint
+	identity   map[string]string
 }
 
 // WithJournal makes a run resumable after a kill: it goes on from what the

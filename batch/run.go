@@ -18,7 +18,9 @@ type Run[T any] struct {
 	src    iter.Seq2[T, error]
 	past   func(index int) Past // nil: nothing is known
 	used   atomic.Bool
-	values slots[T]
+
+	identity map[string]string // of the load; nil for none
+	values   slots[T]
 }
 
 // Run prepares to send the items of src. Nothing happens before the results
@@ -40,11 +42,16 @@ func (e *Engine[T]) Run(ctx context.Context, src iter.Seq2[T, error], opts ...Ru
 	for _, opt := range opts {
 		opt(&o)
 	}
-	r := &Run[T]{engine: e, job: newJob(ctx, e.core), src: src, past: o.past(), values: newSlots[T](e.core.window)}
+	r := &Run[T]{engine: e, job: newJob(ctx, e.core), src: src, past: o.past(), values: newSlots[T](e.core.window), identity: o.identity}
 	r.job.value = r.values.peek
 	r.job.tracked, r.job.journal = true, o.journal
 	r.job.filling = o.journal != nil || o.checkpoint != nil
 	if o.checkpoint != nil {
+		if err := sameLoad(o.checkpoint, o.identity); err != nil {
+			r.job.refuse(err)
+			// Who stores the checkpoint of this run all the same loses nothing.
+			r.identity = o.checkpoint.Identity
+		}
 		r.job.resume(o.checkpoint)
 	}
 	return r
