@@ -44,9 +44,10 @@ func (c *core) sendBack(cl *call, class retry.Class, err error, now time.Time) {
 	if c.budget != nil {
 		if cost, ok := c.budget.Take(class); ok {
 			c.taken = append(c.taken, cost)
-		} else {
-			c.gate.closeUntil(now.Add(c.policy.MaxDelay))
-			c.event(Event{Kind: Waiting, At: now, Took: c.policy.MaxDelay, Err: err})
+			c.unpaid = unpaid{}
+		} else if wait := c.unpaid.next(cl.started, now, &c.policy); wait > 0 {
+			c.gate.closeUntil(now.Add(wait))
+			c.event(Event{Kind: Waiting, At: now, Took: wait, Err: err})
 		}
 	}
 	wait := c.policy.Delay(class, max(0, c.gate.refusals-1))
@@ -63,6 +64,30 @@ func (c *core) sendBack(cl *call, class retry.Class, err error, now time.Time) {
 		}
 		c.delay(it, now, wait)
 	}
+}
+
+// unpaid is the repeated calls in a row for which the budget had no tokens.
+// Nothing goes out after one for a time that doubles: where some calls are still
+// accepted, each gives tokens back, and the longest wait would make a load of
+// minutes one of hours.
+type unpaid struct {
+	n     int
+	until time.Time // end of the last wait
+}
+
+// next returns the wait after a call for which there were no tokens; 0 if it was
+// out already when the last wait began, and is no reason for another.
+func (u *unpaid) next(started, now time.Time, policy *retry.Policy) time.Duration {
+	if started.Before(u.until) {
+		return 0
+	}
+	wait := policy.MaxDelay
+	if u.n < 16 {
+		wait = min(wait, policy.OverloadDelay<<u.n)
+	}
+	u.n++
+	u.until = now.Add(wait)
+	return wait
 }
 
 // busy notes that a call came to nothing. It returns an error once nothing was

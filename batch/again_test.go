@@ -247,9 +247,10 @@ func TestAnEmptyBudgetMakesTheEngineWait(t *testing.T) {
 		rep, err := eng.Do(t.Context(), items)
 		require.NoError(t, err, "it ends no item")
 		assertSound(t, srv.server, items, rep)
-		for i := 2; i < 4; i++ {
-			gap := srv.calls[i+1].at.Sub(srv.calls[i].end)
-			assert.GreaterOrEqual(t, gap, retry.DefaultMaxDelay, "call %d", i)
+		for i, wait := range []time.Duration{retry.DefaultOverloadDelay, 2 * retry.DefaultOverloadDelay} {
+			gap := srv.calls[i+3].at.Sub(srv.calls[i+2].end)
+			assert.GreaterOrEqual(t, gap, wait, "call %d", i+2)
+			assert.Less(t, gap, wait+5*time.Second, "call %d", i+2)
 		}
 		assert.Less(t, srv.calls[1].at.Sub(srv.calls[0].end), 2*time.Second)
 		assert.Equal(t, 5, srv.budget.Tokens(), "one success gives one repeated call's price back")

@@ -40,7 +40,8 @@ type core struct {
 	weight    int       // bytes of them
 	waitSince time.Time // when the loop began to wait for a call to fill; zero if it does not
 	wanted    int       // items available that the loop waits for
-	taken     []int     // costs of repeated calls, to be given back when one succeeds
+	unpaid    unpaid
+	taken     []int // costs of repeated calls, to be given back when one succeeds
 	poison    poison
 	doubt     doubt
 	trouble   error // why the last call came to nothing that was busy or out of reach
@@ -91,7 +92,7 @@ func (c *core) join(j *job) {
 	}
 	if c.stopLoop == nil {
 		// What an earlier job met says nothing about this one.
-		c.poison = poison{}
+		c.poison, c.unpaid = poison{}, unpaid{}
 		c.gate.refusals = 0
 		// The loop serves every job, so it ends with the last, not with the
 		// context of the first; that one lends its values alone.
