@@ -188,7 +188,7 @@ func TestItemsThatCannotBeSent(t *testing.T) {
 					var panicked *batch.PanicError
 					require.ErrorAs(t, err, &panicked)
 					assert.NotEmpty(t, panicked.Stack)
-					assert.Equal(t, "panic: boom", panicked.Error())
+					assert.Equal(t, "panic: *errors.errorString", panicked.Error())
 					require.ErrorIs(t, err, panicked.Unwrap())
 				}
 			})

@@ -91,9 +91,19 @@ func parse(text []byte) (*line, error) {
 	decoder.DisallowUnknownFields()
 	l := &line{}
 	if err := decoder.Decode(l); err != nil {
-		return nil, fmt.Errorf("it cannot be read: %w", err)
+		return nil, unreadable(err)
 	}
 	return l, nil
+}
+
+// unreadable says why a line cannot be read. It does not quote the line, which
+// tells of customers: what encoding/json says of a number does.
+func unreadable(err error) error {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return fmt.Errorf("it cannot be read: %s is no %v", kind.Field, kind.Type)
+	}
+	return errors.New("it cannot be read: it does not hold what a line of this version holds")
 }
 
 // The first line is of fixed length, so that it can be written over: a length,
