@@ -46,22 +46,24 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 
 // progressForm is a progress for tools in other languages.
 type progressForm struct {
-	Started   time.Time `json:"started,omitzero"`
-	Accepted  int       `json:"accepted"`
-	Skipped   int       `json:"skipped,omitempty"`
-	Applied   int       `json:"applied"`
-	Duplicate int       `json:"duplicate"`
-	Refused   int       `json:"refused"`
-	Unknown   int       `json:"unknown"`
-	NotSent   int       `json:"not_sent"`
-	Attempts  int       `json:"attempts"`
-	Calls     int       `json:"calls"`
-	Wasted    int       `json:"wasted"`
-	InFlight  int       `json:"in_flight"`
-	Lanes     int       `json:"lanes"`
-	Limit     int       `json:"limit,omitempty"`
-	Target    int       `json:"target,omitempty"`
-	Trouble   any       `json:"trouble,omitempty"`
+	Started    time.Time `json:"started,omitzero"`
+	Accepted   int       `json:"accepted"`
+	Skipped    int       `json:"skipped,omitempty"`
+	Applied    int       `json:"applied"`
+	Duplicate  int       `json:"duplicate"`
+	Refused    int       `json:"refused"`
+	Unknown    int       `json:"unknown"`
+	NotSent    int       `json:"not_sent"`
+	Attempts   int       `json:"attempts"`
+	Calls      int       `json:"calls"`
+	Wasted     int       `json:"wasted"`
+	InFlight   int       `json:"in_flight"`
+	Lanes      int       `json:"lanes"`
+	Limit      int       `json:"limit,omitempty"`
+	Target     int       `json:"target,omitempty"`
+	LimitBytes int       `json:"limit_bytes,omitempty"`
+	HotKey     int       `json:"hot_key,omitempty"`
+	Trouble    any       `json:"trouble,omitempty"`
 }
 
 // MarshalJSON returns the progress as an object with stable names. The schema
@@ -71,6 +73,7 @@ func (p Progress) MarshalJSON() ([]byte, error) {
 		Started: p.Started, Accepted: p.Accepted, Skipped: p.Skipped, Applied: p.Applied, Duplicate: p.Duplicate, Refused: p.Refused,
 		Unknown: p.Unknown, NotSent: p.NotSent, Attempts: p.Attempts, Calls: p.Calls, Wasted: p.Wasted,
 		InFlight: p.InFlight, Lanes: p.Lanes, Limit: p.Limit, Target: p.Target,
+		LimitBytes: p.LimitBytes, HotKey: p.HotKey,
 	}
 	if p.Trouble != nil {
 		form.Trouble = errorForm(p.Trouble)

@@ -63,6 +63,9 @@ func (e *DecodeError) attrs() []slog.Attr {
 	if e.Kind != 0 {
 		attrs = append(attrs, slog.String("kind", e.Kind.String()))
 	}
+	if e.Offset > 0 {
+		attrs = append(attrs, slog.Int64("offset", e.Offset))
+	}
 	attrs = appendString(attrs, "excerpt", Mask(e.Excerpt))
 	attrs = appendString(attrs, "request_id", MaskRequestID(e.RequestID))
 	return appendDuration(attrs, "retry_after", e.RetryAfter)
