@@ -164,12 +164,22 @@ func TestTheLastEventTellsWhatTheCallerGets(t *testing.T) {
 			events := rec.all()
 			require.Equal(t, []string{"call-started", "attempt-started", "attempt-ended", "call-ended"}, kinds(events))
 			last := events[3]
-			assert.Equal(t, err, last.Err)
+			assertSame(t, err, last.Err)
 			assert.Equal(t, test.outcome, last.Outcome)
 			assert.Equal(t, test.code, last.Code)
 			assert.Equal(t, test.counts, last.Items)
 		})
 	}
+}
+
+// assertSame checks that two errors are one, or that there is none.
+func assertSame(t *testing.T, want, got error) {
+	t.Helper()
+	if want == nil {
+		assert.NoError(t, got)
+		return
+	}
+	assert.Same(t, want, got)
 }
 
 func TestAFaultInTheArgumentsIsNoCall(t *testing.T) {
@@ -279,7 +289,7 @@ func TestEveryStartHasItsEnd(t *testing.T) {
 				assert.Equal(t, client.CallStarted, events[0].Kind)
 				last := events[len(events)-1]
 				assert.Equal(t, client.CallEnded, last.Kind)
-				assert.Equal(t, err, last.Err)
+				assertSame(t, err, last.Err)
 				assert.Equal(t, (len(events)-2)/2, last.Attempt)
 			})
 		})

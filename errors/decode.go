@@ -40,8 +40,13 @@ func (e *DecodeError) Error() string {
 	return text
 }
 
-// Is matches the error's [Kind].
-func (e *DecodeError) Is(target error) bool { return isCodeOrKind(target, 0, e.Kind) }
+// Is matches the error's [Kind], and a DecodeError with the same fields.
+func (e *DecodeError) Is(target error) bool {
+	if other, ok := target.(*DecodeError); ok { //nolint:errorlint // the target itself, not its chain
+		return other != nil && *other == *e
+	}
+	return isCodeOrKind(target, 0, e.Kind)
+}
 
 // Retryable reports whether the status proves that nothing was done and that
 // the same request can succeed later.

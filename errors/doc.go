@@ -37,7 +37,9 @@
 //	errors.Is(err, caperrors.ErrTransient)    // compares the kind
 //	errors.Is(err, caperrors.ErrRetryBudget)  // compares the reason for stopping
 //
-// On a batch each of these means "some item".
+// On a batch each of these means "some item". A [RequestError] or [DecodeError]
+// also matches one with the same fields; the other errors hold causes, and two
+// of them are the same only if they are one.
 //
 // # What never appears
 //

@@ -16,6 +16,55 @@ import (
 
 var errShutdown = errors.New("shutting down")
 
+// Trap 4e-09: two errors that say the same are the same to errors.Is, where
+// nothing but what the server said is in them. Their Is is shallow all the same.
+func TestTrap4e09EqualErrorsCompareEqual(t *testing.T) {
+	t.Parallel()
+	request := func() *caperrors.RequestError {
+		return &caperrors.RequestError{
+			HTTPStatus: 200, Scope: caperrors.Scope{Version: caperrors.V2, Entity: "transaction"}, Code: 461,
+			Kind: caperrors.ErrTransient, Message: "busy", RequestID: "r-1", RetryAfter: time.Second, Limit: 5,
+		}
+	}
+	decode := func() *caperrors.DecodeError {
+		return &caperrors.DecodeError{HTTPStatus: 502, ContentType: "text/html", Offset: -1, Reason: "not JSON", Excerpt: "<html>", RequestID: "r-1"}
+	}
+	require.ErrorIs(t, request(), request())
+	require.ErrorIs(t, decode(), decode())
+	require.ErrorIs(t, &caperrors.CallError{Err: request()}, request(), "within a call")
+	require.ErrorIs(t, &caperrors.ItemError{Err: &caperrors.CallError{Err: decode()}}, decode(), "within an item")
+
+	for name, change := range map[string]func(*caperrors.RequestError){
+		"HTTPStatus": func(e *caperrors.RequestError) { e.HTTPStatus = 503 },
+		"Scope":      func(e *caperrors.RequestError) { e.Scope.Level = caperrors.ItemLevel },
+		"Code":       func(e *caperrors.RequestError) { e.Code = 521 },
+		"Kind":       func(e *caperrors.RequestError) { e.Kind = caperrors.ErrOversize },
+		"Message":    func(e *caperrors.RequestError) { e.Message = "very busy" },
+		"RequestID":  func(e *caperrors.RequestError) { e.RequestID = "r-2" },
+		"RetryAfter": func(e *caperrors.RequestError) { e.RetryAfter = 0 },
+		"Limit":      func(e *caperrors.RequestError) { e.Limit = 0 },
+	} {
+		other := request()
+		change(other)
+		require.NotErrorIs(t, request(), other, name)
+	}
+	require.NotErrorIs(t, request(), fmt.Errorf("wrapped: %w", request()), "a target is not unwrapped")
+	require.NotErrorIs(t, request(), &caperrors.CallError{Err: request()}, "nor is one of ours")
+	require.NotErrorIs(t, request(), decode())
+	require.NotErrorIs(t, request(), (*caperrors.RequestError)(nil))
+	require.NotErrorIs(t, decode(), (*caperrors.DecodeError)(nil))
+
+	// The others hold causes, which may be anything. What they come to is
+	// compared by code, kind, stop and cause.
+	call := func() error {
+		return &caperrors.CallError{Op: "op", Stop: caperrors.ErrRetryBudget, Err: request()}
+	}
+	require.NotErrorIs(t, call(), call())
+	for _, same := range []error{caperrors.CodeSearchBusy, caperrors.ErrTransient, caperrors.ErrRetryBudget, request()} {
+		require.ErrorIs(t, call(), same)
+	}
+}
+
 func TestIs(t *testing.T) {
 	t.Parallel()
 	busy := &caperrors.RequestError{Code: 461, Kind: caperrors.ErrTransient}

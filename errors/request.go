@@ -42,8 +42,14 @@ func (e *RequestError) Error() string {
 	return b.String()
 }
 
-// Is matches the error's [Code] and its [Kind].
-func (e *RequestError) Is(target error) bool { return isCodeOrKind(target, e.Code, e.Kind) }
+// Is matches the error's [Code], its [Kind], and a RequestError with the same
+// fields.
+func (e *RequestError) Is(target error) bool {
+	if other, ok := target.(*RequestError); ok { //nolint:errorlint // the target itself, not its chain
+		return other != nil && *other == *e
+	}
+	return isCodeOrKind(target, e.Code, e.Kind)
+}
 
 // Retryable reports whether the same request can succeed later.
 func (e *RequestError) Retryable() bool { return e.Kind == ErrTransient }

@@ -73,7 +73,7 @@ var traps = map[string][]string{
 	"2b-15 a ticker leaks":                                              {"internal/transport.TestWhatIsUsedOfTheLibraries"},
 	"2c-01 require in a handler ends the wrong goroutine":               {"internal/transport.TestWhatTestsUse"},
 	"2c-02 Eventually leaks":                                            {"internal/transport.TestWhatTestsUse"},
-	"2c-03 equal errors need not be the same":                           {"errors.TestIs"},
+	"2c-03 equal errors need not be the same":                           {"internal/transport.TestWhatTestsUse", "errors.TestIs"},
 	"2c-04 two nils pass for equal errors":                              {"internal/transport.TestWhatTestsUse"},
 	"2c-05 equal JSON may hold a member twice":                          {"errors.TestJSONHasStableNames"},
 	"2c-06 a mock prints its arguments, and races":                      {"internal/transport.TestWhatTestsUse"},
@@ -89,7 +89,7 @@ var traps = map[string][]string{
 	"4e-06 ten failures add connections":                                {"internal/transport.TestFailuresLeaveThePoolAlone"},
 	"4e-07 forms of Retry-After":                                        {"internal/transport.TestRetryAfterVectors", "retry.TestParseRetryAfter", "retry.FuzzParseRetryAfter"},
 	"4e-08 printing an error changes the request":                       {"internal/transport.TestPrintingAnErrorChangesNothing"},
-	"4e-09 two equal errors do not compare equal":                       {"errors.TestIs"},
+	"4e-09 two equal errors do not compare equal":                       {"errors.TestTrap4e09EqualErrorsCompareEqual"},
 	"4e-10 the budget is never filled again":                            {"internal/transport.TestBudgetFillsInEveryMode", "retry.TestBudgetRefills"},
 	"4e-11 an empty budget speeds up a loop":                            {"internal/transport.TestEmptyBudgetDoesNotSpeedUpALoop"},
 	"4e-12 an attempt begins after the cancel":                          {"internal/transport.TestNoAttemptStartsAfterTheContextEnded"},
@@ -218,6 +218,7 @@ func TestWhatTestsUse(t *testing.T) {
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
 				assert.False(t, comparesNil(n), "%s: ErrorIs passes for two nils; use NoError", path)
+				assert.False(t, comparesErrors(n), "%s: Equal passes for another error with the same fields; use ErrorIs or Same", path)
 				handler, is := n.(*ast.FuncLit)
 				if is && handles(handler) {
 					assert.Empty(t, uses(&ast.File{Imports: file.Imports, Name: file.Name, Decls: []ast.Decl{
@@ -228,6 +229,32 @@ func TestWhatTestsUse(t *testing.T) {
 			})
 		}
 	})
+}
+
+// comparesErrors reports whether a node is a call of Equal with an error, by its
+// name.
+func comparesErrors(n ast.Node) bool {
+	call, is := n.(*ast.CallExpr)
+	if !is || len(call.Args) < 3 {
+		return false
+	}
+	s, is := call.Fun.(*ast.SelectorExpr)
+	if !is || s.Sel.Name != "Equal" && s.Sel.Name != "NotEqual" {
+		return false
+	}
+	for _, arg := range call.Args[1:3] {
+		switch a := arg.(type) {
+		case *ast.Ident:
+			if a.Name == "err" {
+				return true
+			}
+		case *ast.SelectorExpr:
+			if a.Sel.Name == "Err" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // comparesNil reports whether a node is a call of ErrorIs with a literal nil.
