@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"errors"
 	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
@@ -148,6 +149,16 @@ func (c *core) bounce(it *item) {
 		c.packer.giveBack(it)
 		c.recall(it)
 	}
+}
+
+// classOfCall returns the class of a call that was refused for now, the customers
+// in it apart.
+func classOfCall(code caperrors.Code, err error) retry.Class {
+	var page *caperrors.DecodeError
+	if code == caperrors.CodeRateLimited || errors.As(err, &page) && page.HTTPStatus == int(caperrors.CodeRateLimited) {
+		return retry.Throttled
+	}
+	return retry.Overload
 }
 
 // classOf returns the class of delay for a transient code.

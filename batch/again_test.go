@@ -239,7 +239,7 @@ func TestRetryAfterIsHonouredAndCapped(t *testing.T) {
 func TestAnEmptyBudgetMakesTheEngineWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := &shared{server: newServer(), budget: retry.NewBudget(10)} // two calls at 5
+		srv := &shared{server: newServer(), budget: retry.NewBudget(28)} // two calls at 14
 		script := slices.Repeat([]answer{refuseCall(503)}, 4)
 		srv.first(script...)
 		items := numbered(100)
@@ -253,8 +253,36 @@ func TestAnEmptyBudgetMakesTheEngineWait(t *testing.T) {
 			assert.Less(t, gap, wait+5*time.Second, "call %d", i+2)
 		}
 		assert.Less(t, srv.calls[1].at.Sub(srv.calls[0].end), 2*time.Second)
-		assert.Equal(t, 5, srv.budget.Tokens(), "one success gives one repeated call's price back")
+		assert.Equal(t, 14, srv.budget.Tokens(), "one success gives one repeated call's price back")
 	})
+}
+
+// What is throttled costs 5 tokens, as in the AWS SDKs, all else 14.
+func TestACallThatIsThrottledCostsLess(t *testing.T) {
+	t.Parallel()
+	page := failCall(&caperrors.CallError{Outcome: caperrors.Refused, Err: &caperrors.DecodeError{
+		HTTPStatus: 429, Kind: caperrors.ErrTransient, Outcome: caperrors.Refused,
+	}})
+	for name, test := range map[string]struct {
+		refusal answer
+		waits   bool
+	}{
+		"429":             {refuseCall(429), false},
+		"429 of the edge": {page, false},
+		"503":             {refuseCall(503), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := &shared{server: newServer(), budget: retry.NewBudget(5)}
+				srv.first(test.refusal)
+				_, err := newEngine(t, srv, batch.Config[bill]{}).Do(t.Context(), numbered(10))
+				require.NoError(t, err)
+				gap := srv.calls[1].at.Sub(srv.calls[0].end)
+				assert.Equal(t, test.waits, gap >= retry.DefaultMaxDelay, gap)
+			})
+		})
+	}
 }
 
 func TestACallIsNotPaidFromTheBudgetForItsItems(t *testing.T) {

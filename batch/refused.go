@@ -56,7 +56,7 @@ func (c *core) refused(cl *call, kind caperrors.Kind, err error, now time.Time) 
 			c.customerBusy(cl, err, now)
 			return
 		}
-		c.sendBack(cl, retry.Overload, err, now)
+		c.sendBack(cl, classOfCall(code, err), err, now)
 	default:
 		c.probeEnded(cl)
 		c.refusedForGood(cl, request, err)

@@ -120,10 +120,12 @@ func WithTimeout(d time.Duration) Option {
 //
 // There is no circuit breaker, which counts failures and then refuses all calls
 // for a time. The budget does what is wanted of it without its price: in an
-// outage repetition dies out (when half of the attempts fail, to 1.2 requests a
-// call if the service is busy and 1.07 if it gives no answer; when all fail, to
-// one), while first attempts go on, so that the client sees at once when the
-// service is back, and one bad endpoint does not close the others. Where a
+// outage repetition dies out (when half of the attempts fail, to 1.07 requests a
+// call; when all fail, to one), while first attempts go on, so that the client
+// sees at once when the service is back, and one bad endpoint does not close the
+// others. Answers with status 429 cost the budget less, as in the AWS SDKs (1.2
+// requests a call if half of them were refused so), since the pace follows them:
+// see [WithRate]. Where a
 // program must stop calling altogether, put a breaker around its own calls, such
 // as github.com/sony/gobreaker: it sees what a call came to, and
 // [caperrors.ErrTransient] tells it what to count. Within [WithMiddleware] it

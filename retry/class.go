@@ -12,18 +12,21 @@ const (
 	Transport
 	// Conflict: one customer is locked for the moment (status 521).
 	Conflict
-	// Overload: the service or its edge is busy (461, 503, 429).
+	// Overload: the service or its edge is busy (461, 503).
 	Overload
+	// Throttled: more calls a minute than are allowed (429).
+	Throttled
 )
 
-// What a repetition costs. The AWS SDKs' retry rules of 2026 take 14 tokens, and
-// 5 where the server throttles: it has then said that it is alive.
+// What a repetition costs. The AWS SDKs' retry rules of 2026 take 14 tokens, also
+// after 502 and 503, and 5 where the server throttles: it is then well, and the
+// caller goes too fast.
 const (
-	repeatCost   = 14
-	overloadCost = 5
+	repeatCost    = 14
+	throttledCost = 5
 )
 
-// String returns none, transport, conflict or overload.
+// String returns none, transport, conflict, overload or throttled.
 func (c Class) String() string {
 	switch c {
 	case Transport:
@@ -32,19 +35,21 @@ func (c Class) String() string {
 		return "conflict"
 	case Overload:
 		return "overload"
+	case Throttled:
+		return "throttled"
 	default:
 		return "none"
 	}
 }
 
-// Cost returns the tokens that one repetition costs: 14, or 5 for [Overload].
+// Cost returns the tokens that one repetition costs: 14, or 5 for [Throttled].
 // [None] is not repeated and costs nothing.
 func (c Class) Cost() int {
 	switch c {
-	case Transport, Conflict:
+	case Transport, Conflict, Overload:
 		return repeatCost
-	case Overload:
-		return overloadCost
+	case Throttled:
+		return throttledCost
 	default:
 		return 0
 	}

@@ -38,7 +38,7 @@ func (p Policy) ceiling(c Class, n int) time.Duration {
 		base = p.TransportDelay
 	case Conflict:
 		base = p.ConflictDelay
-	case Overload:
+	case Overload, Throttled:
 		base = p.OverloadDelay
 	default:
 		return 0

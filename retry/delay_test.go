@@ -32,6 +32,7 @@ func TestDelayCeiling(t *testing.T) {
 		"conflict starts at 250 ms":                 {class: retry.Conflict, n: 0, want: 250 * ms},
 		"conflict doubles":                          {class: retry.Conflict, n: 3, want: 2 * time.Second},
 		"overload starts at 1 s":                    {class: retry.Overload, n: 0, want: time.Second},
+		"throttled starts there, too":               {class: retry.Throttled, n: 0, want: time.Second},
 		"overload at the cap":                       {class: retry.Overload, n: 5, want: 20 * time.Second},
 		"none does not wait":                        {class: retry.None, n: 3, want: 0},
 		"an own cap holds":                          {policy: retry.Policy{MaxDelay: 200 * ms}, class: retry.Transport, n: 3, want: 200 * ms},

@@ -43,6 +43,6 @@ func ExampleBudget() {
 	budget.Refund(cost) // the repetition succeeded
 	fmt.Println(budget.Tokens(), "of", budget.Capacity())
 	// Output:
-	// 5 true 495
+	// 14 true 486
 	// 500 of 500
 }

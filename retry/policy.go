@@ -35,7 +35,7 @@ type Policy struct {
 
 	TransportDelay time.Duration // base of the wait for [Transport]; zero means 50 ms
 	ConflictDelay  time.Duration // base of the wait for [Conflict]; zero means 250 ms
-	OverloadDelay  time.Duration // base of the wait for [Overload]; zero means 1 s
+	OverloadDelay  time.Duration // base of the wait for [Overload] and [Throttled]; zero means 1 s
 
 	// MaxDelay caps every wait that the server did not ask for, jitter
 	// included. At most 24 h; zero means 20 s.

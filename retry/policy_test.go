@@ -79,7 +79,8 @@ func TestClass(t *testing.T) {
 		"the zero class is final":     {class: 0, name: "none", cost: 0},
 		"transport":                   {class: retry.Transport, name: "transport", cost: 14},
 		"conflict":                    {class: retry.Conflict, name: "conflict", cost: 14},
-		"overload":                    {class: retry.Overload, name: "overload", cost: 5},
+		"overload":                    {class: retry.Overload, name: "overload", cost: 14},
+		"throttled":                   {class: retry.Throttled, name: "throttled", cost: 5},
 		"an unknown class is as none": {class: 200, name: "none", cost: 0},
 	}
 	for name, test := range tests {

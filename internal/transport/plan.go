@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	caperrors "github.com/capillary-go/capillary/errors"
@@ -85,8 +86,11 @@ func classify(err error) (retry.Class, caperrors.Outcome) {
 func classifyRequest(re *caperrors.RequestError) (retry.Class, caperrors.Outcome) {
 	switch re.Kind {
 	case caperrors.ErrTransient:
-		if re.Code == caperrors.CodeCustomerBusy {
+		switch {
+		case re.Code == caperrors.CodeCustomerBusy:
 			return retry.Conflict, caperrors.Refused
+		case re.Code == caperrors.CodeRateLimited:
+			return retry.Throttled, caperrors.Refused
 		}
 		return retry.Overload, caperrors.Refused
 	case caperrors.ErrUncertain, caperrors.ErrQueued:
@@ -102,6 +106,8 @@ func classifyDecode(de *caperrors.DecodeError) (retry.Class, caperrors.Outcome) 
 	switch {
 	case de.Kind == caperrors.ErrUnsupported: // a redirect, or a format that will not change
 		return retry.None, de.Outcome
+	case de.HTTPStatus == http.StatusTooManyRequests && de.Kind == caperrors.ErrTransient:
+		return retry.Throttled, de.Outcome
 	case de.Outcome == caperrors.Unknown, de.Kind == caperrors.ErrTransient:
 		return retry.Overload, de.Outcome
 	default:

@@ -88,7 +88,8 @@ func TestClassify(t *testing.T) {
 	}{
 		"461 is overload":                           {request(461, caperrors.ErrTransient), retry.Overload, caperrors.Refused},
 		"503 is overload":                           {request(503, caperrors.ErrTransient), retry.Overload, caperrors.Refused},
-		"429 is overload":                           {request(429, caperrors.ErrTransient), retry.Overload, caperrors.Refused},
+		"429 is throttled":                          {request(429, caperrors.ErrTransient), retry.Throttled, caperrors.Refused},
+		"the edge's 429 is throttled":               {decode(429, caperrors.ErrTransient, caperrors.Refused), retry.Throttled, caperrors.Refused},
 		"521 is one customer's lock":                {request(521, caperrors.ErrTransient), retry.Conflict, caperrors.Refused},
 		"400 is final":                              {request(400, caperrors.ErrInvalid), retry.None, caperrors.Refused},
 		"500 is final":                              {request(500, caperrors.ErrPartial), retry.None, caperrors.Refused},

@@ -289,8 +289,9 @@ func TestTheScheduleHasNoTimeLimitOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, got := serve(t, busy)
 		policy := retry.Policy{MaxAttempts: 90, OverloadDelay: time.Hour, MaxDelay: time.Hour}
+		budget := retry.NewBudget(89 * retry.Overload.Cost())
 		start := time.Now()
-		_, err := transport.New(transport.Config{HTTPClient: m.client, Policy: policy}).Do(t.Context(), write())
+		_, err := transport.New(transport.Config{HTTPClient: m.client, Policy: policy, Budget: budget}).Do(t.Context(), write())
 		require.ErrorIs(t, err, caperrors.ErrAttemptsExhausted)
 		assert.Equal(t, 90, got.count())
 		assert.Greater(t, time.Since(start), 10*time.Hour)
@@ -350,7 +351,7 @@ func TestThrottleVector(t *testing.T) {
 			if slices.Contains(succeeds, served-1) {
 				return reply(r, http.StatusOK, "ok"), nil
 			}
-			return reply(r, http.StatusOK, "461"), nil
+			return reply(r, http.StatusOK, "429"), nil
 		})
 		for i, want := range []struct {
 			last   int // the server's count of the last attempt
