@@ -27,7 +27,7 @@ tidy: ## fail if a go.mod or go.sum is not tidy
 long: ## run all tests, the long ones too
 	CAPILLARY_LONG=1 go test -timeout 60m ./...
 
-longrace: ## run the random loads of the engine, 10,000 and more, with the race detector
+longrace: ## run the random loads of the engine, 25,000, with the race detector
 	CAPILLARY_LONG=1 go test -race -timeout 60m -run '^(TestWhatever|TestALoadOfManyLives|TestACheckpointOfAnyMoment)' ./batch
 
 ci: ## run everything CI runs

@@ -122,7 +122,7 @@ func TestRealInvoices(t *testing.T) {
 		"with mishaps":    {loadFaults, invoicesCalls*5/4 + 30, 15},
 	}
 	for name, tt := range tests {
-		for _, concurrency := range []int{1, 4, 8} {
+		for _, concurrency := range []int{1, 4, 8, 16} {
 			t.Run(fmt.Sprintf("%s, concurrency %d", name, concurrency), func(t *testing.T) {
 				t.Parallel()
 				results := filepath.Join(t.TempDir(), "r")
