@@ -81,7 +81,7 @@ var scenarios = []scenario{
 // driver sends calls until ctx ends.
 type driver struct {
 	name  string
-	drive func(ctx context.Context, bulk *client.Bulk) error
+	drive func(ctx context.Context, bulk *client.Bulk, told *book) error
 }
 
 var drivers = []driver{
@@ -91,20 +91,22 @@ var drivers = []driver{
 }
 
 // hammer is measured by itself, and for a short time: it takes the machine.
-var hammer = driver{"64 lanes", func(ctx context.Context, bulk *client.Bulk) error {
-	inLanes(ctx, bulk, func(int, bool) time.Duration { return 0 })
+var hammer = driver{"64 lanes", func(ctx context.Context, bulk *client.Bulk, told *book) error {
+	inLanes(ctx, bulk, told, func(int, bool) time.Duration { return 0 })
 	return nil
 }}
 
 // inLanes calls in all lanes. wait tells how long a lane waits after the n-th
 // refusal in a row, or an acceptance.
-func inLanes(ctx context.Context, bulk *client.Bulk, wait func(refusals int, accepted bool) time.Duration) {
+func inLanes(ctx context.Context, bulk *client.Bulk, told *book, wait func(refusals int, accepted bool) time.Duration) {
 	var wg sync.WaitGroup
 	for lane := range mostLanes {
 		wg.Go(func() {
 			refusals := 0
 			for i := 0; ctx.Err() == nil; i++ {
-				_, err := bulk.Send(ctx, [][]byte{item(lane<<32 + i)})
+				items := [][]byte{item(lane<<32 + i)}
+				verdicts, err := bulk.Send(ctx, items)
+				told.tellAll(items, verdicts, err)
 				if err == nil {
 					refusals = 0
 				} else {
@@ -120,8 +122,8 @@ func inLanes(ctx context.Context, bulk *client.Bulk, wait func(refusals int, acc
 	wg.Wait()
 }
 
-func backingOff(ctx context.Context, bulk *client.Bulk) error {
-	inLanes(ctx, bulk, func(refusals int, accepted bool) time.Duration {
+func backingOff(ctx context.Context, bulk *client.Bulk, told *book) error {
+	inLanes(ctx, bulk, told, func(refusals int, accepted bool) time.Duration {
 		if accepted {
 			return 0
 		}
@@ -133,7 +135,7 @@ func backingOff(ctx context.Context, bulk *client.Bulk) error {
 
 // additive lets one more call out after as many acceptances as are in flight,
 // and half as many after a refusal, at most once in a round trip.
-func additive(ctx context.Context, bulk *client.Bulk) error {
+func additive(ctx context.Context, bulk *client.Bulk, told *book) error {
 	var mu sync.Mutex
 	limit, shrunk := 1.0, time.Time{}
 	ended := make(chan struct{}, mostLanes)
@@ -151,7 +153,9 @@ func additive(ctx context.Context, bulk *client.Bulk) error {
 		i++
 		inFlight++
 		wg.Go(func() {
-			_, err := bulk.Send(ctx, [][]byte{item(i)})
+			items := [][]byte{item(i)}
+			verdicts, err := bulk.Send(ctx, items)
+			told.tellAll(items, verdicts, err)
 			mu.Lock()
 			switch {
 			case err == nil:
@@ -166,7 +170,7 @@ func additive(ctx context.Context, bulk *client.Bulk) error {
 	return nil
 }
 
-func adaptive(ctx context.Context, bulk *client.Bulk) error {
+func adaptive(ctx context.Context, bulk *client.Bulk, told *book) error {
 	eng, err := batch.New(bulk, batch.Config[[]byte]{
 		MaxItems: 1, MaxConcurrency: mostLanes, Advanced: batch.Advanced{Window: 500},
 	})
@@ -177,7 +181,11 @@ func adaptive(ctx context.Context, bulk *client.Bulk) error {
 		for i := 0; yield(item(i), nil); i++ { //nolint:revive // until the run takes no more
 		}
 	})
-	for range run.Results() {
+	for r := range run.Results() {
+		told.tell(r.Item, r.Outcome)
+	}
+	if got, want := told.size(), run.Progress().Accepted; got != want {
+		return fmt.Errorf("%d items accepted, %d with a result", want, got)
 	}
 	if ctx.Err() == nil {
 		return run.Err()
@@ -185,13 +193,15 @@ func adaptive(ctx context.Context, bulk *client.Bulk) error {
 	return nil
 }
 
-// against runs a driver against a scenario, and returns a cell of the table.
+// against runs a driver against a scenario, and returns a cell of the table. It
+// fails unless what the driver was told is what the server did.
 func (d driver) against(sc scenario, length time.Duration) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
-	s := &capped{next: clienttest.New(clienttest.Options{Forget: true}), start: time.Now()}
+	sim := clienttest.New(clienttest.Options{RepeatBills: true}) // so that what is applied twice can be counted
+	s := &capped{next: sim, start: time.Now()}
 	s.capacity = func(elapsed time.Duration) int { return sc.capacity(elapsed.Seconds() / length.Seconds()) }
 	server := &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	go server.Serve(listener) //nolint:errcheck // it ends by Close
@@ -202,7 +212,12 @@ func (d driver) against(sc scenario, length time.Duration) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), length)
 	defer cancel()
-	if err = d.drive(ctx, c.Bulk(client.TransactionsBulk)); err != nil {
+	told := &book{}
+	err = d.drive(ctx, c.Bulk(client.TransactionsBulk), told)
+	if err == nil {
+		err = told.check(sim, told.size(), false)
+	}
+	if err != nil {
 		return "", fmt.Errorf("%s, %s: %w", sc.name, d.name, err)
 	}
 	const steps = 1000

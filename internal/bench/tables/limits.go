@@ -9,7 +9,6 @@ import (
 
 	"github.com/capillary-go/capillary/batch"
 	"github.com/capillary-go/capillary/client"
-	"github.com/capillary-go/capillary/client/clienttest"
 	caperrors "github.com/capillary-go/capillary/errors"
 )
 
@@ -18,9 +17,10 @@ import (
 func bisect(ctx context.Context, bulk *client.Bulk, in *input) error {
 	var deliver func(items [][]byte) error
 	deliver = func(items [][]byte) error {
-		_, err := bulk.Send(ctx, items)
+		verdicts, err := bulk.Send(ctx, items)
 		if !errors.Is(err, caperrors.ErrOversize) || len(items) == 1 {
-			return err
+			in.tellAll(items, verdicts, err)
+			return unlessTooLarge(err)
 		}
 		half := (len(items) + 1) / 2
 		if err = deliver(items[:half]); err != nil {
@@ -57,43 +57,51 @@ func halve(ctx context.Context, bulk *client.Bulk, in *input) error {
 			}
 			for len(items) > 0 {
 				n := min(len(items), current(biggest))
-				_, err := bulk.Send(ctx, items[:n])
-				switch {
-				case err == nil:
-					items = items[n:]
-				case errors.Is(err, caperrors.ErrOversize) && n > 1:
+				verdicts, err := bulk.Send(ctx, items[:n])
+				if errors.Is(err, caperrors.ErrOversize) && n > 1 {
 					current((n + 1) / 2)
-				default:
+					continue
+				}
+				in.tellAll(items[:n], verdicts, err)
+				if err = unlessTooLarge(err); err != nil {
 					return err
 				}
+				items = items[n:]
 			}
 		}
 	})
 }
 
+// unlessTooLarge lets a load go on after an item that is too large by itself.
+func unlessTooLarge(err error) error {
+	if errors.Is(err, caperrors.ErrOversize) {
+		return nil
+	}
+	return err
+}
+
 // limits prints what a limit costs that nobody told of.
 func limits(w io.Writer, o options) error {
-	heading(w, fmt.Sprintf("Calls made / refused as too large, %s items (a tenth below 50), %d calls in flight, the limit not named",
-		count(o.items), callsInFlight), "limit", "fewest", "bisect each call from 1,000", "halve from 1,000 and remember", "engine", "engine, a limit that is named")
-	for _, limit := range []int{1000, 500, 100, 99, 37, 10} {
-		n := o.items
-		if limit < 50 {
-			n = (n + 9) / 10
-		}
-		cells := []string{count(limit), count((n + limit - 1) / limit)}
-		var told batch.Progress
+	heading(w, fmt.Sprintf("Calls made / refused as too large, %d calls in flight, the limit not named", callsInFlight),
+		"limit, items", "fewest", "bisect each call from 1,000", "halve from 1,000 and remember", "engine", "engine, a limit that is named")
+	tenth := (o.items + 9) / 10
+	loads := []bound{
+		constant(1000, o.items), constant(500, o.items), constant(100, o.items), constant(99, o.items), constant(37, tenth), constant(10, tenth),
+		constant(400, (o.items+99)/100), constant(30, (o.items+99)/100), constant(100, (o.items+19)/20),
+		changing(o.items), poisoned(1, o.items/2), poisoned(10, o.items/2), poisoned(100, o.items/2),
+	}
+	for i := range loads {
+		b := &loads[i]
+		cells := []string{b.name, count(b.fewest)}
 		for _, way := range []struct {
 			write writer
 			named bool
-		}{{bisect, false}, {halve, false}, {engine(batch.Config[[]byte]{}, &told), false}, {engine(batch.Config[[]byte]{}, &told), true}} {
-			st, err := load(clienttest.Options{BatchLimit: limit, NameLimit: way.named}, n, way.write)
+		}{{bisect, false}, {halve, false}, {engine(batch.Config[[]byte]{}), false}, {engine(batch.Config[[]byte]{}), true}} {
+			cell, err := b.run(way.write, way.named)
 			if err != nil {
 				return err
 			}
-			if st.ItemsApplied != n {
-				return fmt.Errorf("limit %d: %d of %d items applied", limit, st.ItemsApplied, n)
-			}
-			cells = append(cells, count(st.Calls)+" / "+count(st.Oversize))
+			cells = append(cells, cell)
 		}
 		row(w, cells...)
 	}

@@ -16,8 +16,11 @@ const callsInFlight = 16
 // biggest is how many items a writer puts into a call before it knows better.
 const biggest = 1000
 
-// input is the items of a load, taken one after another from any goroutine.
+// input is the items of a load, taken one after another from any goroutine, and
+// the book of what became of them.
 type input struct {
+	book
+
 	mu      sync.Mutex
 	next, n int
 }
@@ -45,10 +48,14 @@ func (in *input) take(n int) [][]byte {
 type writer func(ctx context.Context, bulk *client.Bulk, in *input) error
 
 // load runs a writer against a server with these options, and returns what the
-// server saw.
-func load(opts clienttest.Options, n int, write writer) (clienttest.Stats, error) {
-	opts.Forget = true
-	sim := clienttest.New(opts)
+// server saw. It fails unless what the writer was told is what the server did;
+// see [book.check].
+func load(opts clienttest.Options, n int, write writer, repeats bool) (clienttest.Stats, error) {
+	opts.RepeatBills = true // so that what is applied twice can be counted
+	return loadInto(clienttest.New(opts), n, write, repeats)
+}
+
+func loadInto(sim *clienttest.Simulator, n int, write writer, repeats bool) (clienttest.Stats, error) {
 	srv, err := sim.Listen("127.0.0.1:0")
 	if err != nil {
 		return clienttest.Stats{}, err
@@ -58,15 +65,15 @@ func load(opts clienttest.Options, n int, write writer) (clienttest.Stats, error
 	if err != nil {
 		return clienttest.Stats{}, err
 	}
-	if err = write(context.Background(), c.Bulk(client.TransactionsBulk), &input{n: n}); err != nil {
+	in := &input{n: n}
+	if err = write(context.Background(), c.Bulk(client.TransactionsBulk), in); err != nil {
 		return clienttest.Stats{}, err
 	}
-	return sim.Stats(), nil
+	return sim.Stats(), in.check(sim, n, repeats)
 }
 
-// engine is this module's way. It leaves in told what the engine says became of
-// the items.
-func engine(cfg batch.Config[[]byte], told *batch.Progress) writer {
+// engine is this module's way.
+func engine(cfg batch.Config[[]byte]) writer {
 	return func(ctx context.Context, bulk *client.Bulk, in *input) error {
 		cfg.MaxConcurrency = callsInFlight
 		eng, err := batch.New(bulk, cfg)
@@ -82,13 +89,10 @@ func engine(cfg batch.Config[[]byte], told *batch.Progress) writer {
 				}
 			}
 		})
-		for range run.Results() {
+		for r := range run.Results() {
+			in.tell(r.Item, r.Outcome)
 		}
-		*told = run.Progress()
-		if err = run.Err(); err == nil && told.Done() != in.n {
-			err = fmt.Errorf("%d of %d items done", told.Done(), in.n)
-		}
-		return err
+		return run.Err()
 	}
 }
 
