@@ -7,12 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/capillary-go/capillary/client"
 	"github.com/capillary-go/capillary/client/clienttest"
 	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestTheTablesComeToTheirEnd(t *testing.T) {
