@@ -21,14 +21,13 @@ type Entry struct {
 	Attempts     int               `json:"attempts,omitempty"`      // calls that carried it
 	Strikes      int               `json:"strikes,omitempty"`       // answers that count against [Config.MaxAttempts]
 
-	// What the last answer said of it, as in [Result].
-	Scope      caperrors.Scope     `json:"scope,omitzero"` // left out of what is done
-	Code       caperrors.Code      `json:"code,omitempty"`
-	Kind       caperrors.Kind      `json:"kind,omitempty"`
-	Message    string              `json:"message,omitempty"`
-	Warnings   []caperrors.Warning `json:"warnings,omitempty"`
-	RequestID  string              `json:"request_id,omitempty"`
-	Diagnostic string              `json:"diagnostic,omitempty"`
+	Scope      caperrors.Scope     `json:"scope,omitzero"`       // where Code was read; left out of what is done
+	Code       caperrors.Code      `json:"code,omitempty"`       // of the last answer about it; 0 if it gave none
+	Kind       caperrors.Kind      `json:"kind,omitempty"`       // what Code means
+	Message    string              `json:"message,omitempty"`    // the service's text; it may quote the input
+	Warnings   []caperrors.Warning `json:"warnings,omitempty"`   // what the service remarks though it did it
+	RequestID  string              `json:"request_id,omitempty"` // the service's name for the last answered call that carried it
+	Diagnostic string              `json:"diagnostic,omitempty"` // where the answer contradicted itself about it; empty: nowhere
 
 	Stop  caperrors.Stop `json:"stop,omitempty"`  // why it was not tried again; 0 if its status was final
 	Cause string         `json:"cause,omitempty"` // the failed call in words, if no status tells more

@@ -15,10 +15,12 @@ type Limits struct {
 	Refused  int    `json:"refused,omitempty"`  // fewest that it was seen to be refused with; 0: not known
 	Patience int    `json:"patience,omitempty"` // full calls before Refused is tried again; 0: the default
 
-	// AcceptedBytes and RefusedBytes are the same for the bytes of a call's items,
-	// once a call was refused for them; 0: not known.
+	// AcceptedBytes is the most bytes of items that a call was seen to take, once
+	// one was refused for them; 0: not known.
 	AcceptedBytes int `json:"accepted_bytes,omitempty"`
-	RefusedBytes  int `json:"refused_bytes,omitempty"`
+	// RefusedBytes is the fewest that a call was seen to be refused for; 0: not
+	// known.
+	RefusedBytes int `json:"refused_bytes,omitempty"`
 }
 
 // maxLimit is more than any call carries, and small enough to calculate with.

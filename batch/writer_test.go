@@ -303,12 +303,12 @@ func TestAResultFunctionThatUsesItsWriterWithOtherContexts(t *testing.T) {
 			if time.Since(start) > 0 {
 				return
 			}
-			other, stop := context.WithTimeout(context.Background(), time.Minute)
+			other, stop := context.WithTimeout(t.Context(), time.Minute)
 			defer stop()
-			added = w.Add(other, bill{ID: "1"})
-			flushed = w.Flush(other)
+			added = w.Add(other, bill{ID: "1"}) //nolint:contextcheck // that is the point
+			flushed = w.Flush(other)            //nolint:contextcheck // that is the point
 			waited = time.Since(start)
-			go func() { closed <- w.Close(context.Background()) }()
+			go func() { closed <- w.Close(t.Context()) }() //nolint:contextcheck // that is the point
 		})
 		require.NoError(t, w.Add(t.Context(), bill{ID: "0"}))
 		require.NoError(t, <-closed)
