@@ -58,7 +58,7 @@ func changing(n int) bound {
 
 func poisoned(p, n int) bound {
 	b := constant(100, n)
-	b.name += fmt.Sprintf(", %d of them too large by themselves", p)
+	b.name += fmt.Sprintf(", %d too large alone", p)
 	b.poison = min(p, n)
 	b.fewest = (n - b.poison + 99) / 100
 	return b

@@ -19,7 +19,7 @@ import (
 
 func main() {
 	var o options
-	flag.IntVar(&o.items, "items", 200_000, "items of a load; a tenth of it where a call carries fewer than 50")
+	flag.IntVar(&o.items, "items", 200_000, "items of a load; a part of it where that suffices")
 	flag.IntVar(&o.seconds, "seconds", 180, "length of a run against a server of limited capacity")
 	flag.StringVar(&o.only, "only", "", "limits, retries or lanes; empty: all")
 	flag.Parse()
