@@ -65,9 +65,10 @@ func (s *shared) room() *wire.Room {
 }
 
 // New returns a client for a base URL such as
-// "https://eu.api.capillarytech.com". Credentials are required: [WithBasic] or
-// [WithOAuth] or [WithCredentials]. All faults come back in one error, each as an ArgumentError that
-// names the option. New sends nothing.
+// "https://eu.api.capillarytech.com". Credentials are required: one of
+// [WithBasic], [WithOAuth] and [WithCredentials]. All faults come back in one
+// error, each as an ArgumentError that names the option. New sends
+// nothing.
 func New(baseURL string, opts ...Option) (*Client, error) {
 	cfg := newConfig(baseURL, opts)
 	base, host, reason := parseBaseURL(cfg.baseURL, cfg.plainHTTP)

@@ -63,7 +63,7 @@ func (cfg *config) fault(option, reason string) {
 
 // WithBasic sets the credentials of a till: its name and its plain password.
 // What goes over the wire is the lower-case hex MD5 of the password, as the API
-// wants it. A client needs either this or [WithOAuth].
+// wants it. A client needs one of this, [WithOAuth] and [WithCredentials].
 func WithBasic(user, password string) Option {
 	return func(cfg *config) {
 		cfg.basic = newBasicAuth(user, password)

@@ -116,6 +116,11 @@ func TestBudgetVectors(t *testing.T) {
 					assert.Equal(t, call.tokens, tokens, "call %d", i)
 					assert.Equal(t, call.left, budget.Tokens(), "call %d", i)
 					assert.Equal(t, len(call.answers), result.Attempts)
+					if call.stop == caperrors.ErrRetryBudget {
+						assert.Positive(t, time.Since(sent[len(sent)-1]), "call %d sleeps once, for whoever calls in a loop", i)
+					} else {
+						assert.Zero(t, time.Since(sent[len(sent)-1]), "call %d: no sleep after a success, a final answer or the last attempt", i)
+					}
 					for n, ceiling := range call.waits {
 						assert.LessOrEqual(t, sent[n+1].Sub(sent[n]), ceiling)
 					}
@@ -189,12 +194,14 @@ func TestEmptyBudgetDoesNotSpeedUpALoop(t *testing.T) {
 		body    string
 		pauses  bool
 		stop    caperrors.Stop
+		policy  retry.Policy
 	}{
-		"a refused repetition pauses once":  {write(), "461", true, caperrors.ErrRetryBudget},
-		"an engine has waits of its own":    {unsentOnly(write()), "461", false, 0},
-		"a final answer does not pause":     {write(), "400", false, 0},
-		"nor does an unknown write":         {write(), page, false, caperrors.ErrNotRepeatable},
-		"an unknown read pauses, of course": {read(), page, true, caperrors.ErrRetryBudget},
+		"a refused repetition pauses once":  {write(), "461", true, caperrors.ErrRetryBudget, retry.Policy{}},
+		"an engine has waits of its own":    {unsentOnly(write()), "461", false, 0, retry.Policy{}},
+		"a final answer does not pause":     {write(), "400", false, 0, retry.Policy{}},
+		"nor does an unknown write":         {write(), page, false, caperrors.ErrNotRepeatable, retry.Policy{}},
+		"an unknown read pauses, of course": {read(), page, true, caperrors.ErrRetryBudget, retry.Policy{}},
+		"nor does the last attempt":         {write(), "461", false, caperrors.ErrAttemptsExhausted, retry.Policy{MaxAttempts: 1}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -202,7 +209,7 @@ func TestEmptyBudgetDoesNotSpeedUpALoop(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m, got := serve(t, answer(http.StatusBadGateway, test.body))
 				budget := retry.NewBudget(1)
-				tr := transport.New(transport.Config{HTTPClient: m.client, Budget: budget})
+				tr := transport.New(transport.Config{HTTPClient: m.client, Budget: budget, Policy: test.policy})
 				start := time.Now()
 				_, err := tr.Do(t.Context(), test.request)
 				assert.Equal(t, test.stop, callError(t, err).Stop)
