@@ -15,10 +15,10 @@ import (
 	caperrors "github.com/capillary-go/capillary/errors"
 )
 
-// item is what a caller's function may panic with.
-type panickedItem struct{ Note string }
+// itemError is an item that a caller's function may panic with, and an error.
+type itemError struct{ Note string }
 
-func (i panickedItem) Error() string { return i.Note }
+func (i itemError) Error() string { return i.Note }
 
 // What was panicked with may be an item, or quote one.
 func TestAPanicIsToldByItsTypeAlone(t *testing.T) {
@@ -28,8 +28,8 @@ func TestAPanicIsToldByItsTypeAlone(t *testing.T) {
 		value any
 		said  string
 	}{
-		"an item":       {panickedItem{note}, "panic: batch_test.panickedItem"},
-		"a pointer":     {&panickedItem{note}, "panic: *batch_test.panickedItem"},
+		"an item":       {itemError{note}, "panic: batch_test.itemError"},
+		"a pointer":     {&itemError{note}, "panic: *batch_test.itemError"},
 		"a text":        {"no key in " + note, "panic: string"},
 		"an error":      {fmt.Errorf("no key in %s", note), "panic: *errors.errorString"},
 		"items":         {map[string]any{note: note}, "panic: map[string]interface {}"},
@@ -89,8 +89,8 @@ func everyFormOf(t *testing.T, v any) []string {
 
 func TestAPanicWithAnErrorIsWithinReach(t *testing.T) {
 	t.Parallel()
-	var item panickedItem
-	require.ErrorAs(t, &batch.PanicError{Value: panickedItem{"x"}}, &item)
+	var item itemError
+	require.ErrorAs(t, &batch.PanicError{Value: itemError{"x"}}, &item)
 	assert.Equal(t, "x", item.Note)
 	require.NoError(t, errors.Unwrap(&batch.PanicError{Value: "x"}))
 }

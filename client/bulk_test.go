@@ -260,8 +260,8 @@ func TestBudgetIsTheClients(t *testing.T) {
 		c := w.client(t)
 		_, err := client.Send(t.Context(), c, client.TransactionsBulk, []txn{bill("1", "c1")})
 		require.ErrorIs(t, err, caperrors.ErrAttemptsExhausted)
-		// Three repetitions of an overload, 5 tokens each.
-		assert.Equal(t, retry.DefaultBudget-15, c.Bulk(client.CardsUpdateBulk).Budget().Tokens())
+		// Three repetitions of an overload, 14 tokens each.
+		assert.Equal(t, retry.DefaultBudget-42, c.Bulk(client.CardsUpdateBulk).Budget().Tokens())
 	})
 }
 

@@ -109,8 +109,8 @@ func TestNoBodyIsToldByAnEngine(t *testing.T) {
 				run := eng.Run(ctx, sourceOf(items, test.source))
 				var said []string
 				for r := range run.Results() {
-					form, err := json.Marshal(r)
-					require.NoError(t, err)
+					form, jsonErr := json.Marshal(r)
+					require.NoError(t, jsonErr)
 					said = append(append(said, string(form)), formsOf(r.Err)...)
 				}
 				progress := run.Progress()

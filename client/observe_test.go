@@ -78,7 +78,7 @@ func TestEventsOfACallThatIsTriedAgain(t *testing.T) {
 		assert.Equal(t, 200, refused.HTTPStatus)
 		assert.True(t, refused.Again)
 		assert.Equal(t, time.Second, refused.Took)
-		assert.Equal(t, 495, refused.Tokens, "an overload costs 5")
+		assert.Equal(t, 486, refused.Tokens, "an overload costs 14")
 		assert.Equal(t, len(encoded(t, bill("b-1", "c-1"))), refused.Sent)
 		assert.Equal(t, len(v2Error("461")), refused.Received)
 

@@ -42,7 +42,7 @@ func (e *DecodeError) Error() string {
 
 // Is matches the error's [Kind], and a DecodeError with the same fields.
 func (e *DecodeError) Is(target error) bool {
-	if other, ok := target.(*DecodeError); ok { //nolint:errorlint // the target itself, not its chain
+	if other, ok := target.(*DecodeError); ok { // the target itself, not its chain
 		return other != nil && *other == *e
 	}
 	return isCodeOrKind(target, 0, e.Kind)

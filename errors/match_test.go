@@ -29,8 +29,9 @@ func TestTrap4e09EqualErrorsCompareEqual(t *testing.T) {
 	decode := func() *caperrors.DecodeError {
 		return &caperrors.DecodeError{HTTPStatus: 502, ContentType: "text/html", Offset: -1, Reason: "not JSON", Excerpt: "<html>", RequestID: "r-1"}
 	}
-	require.ErrorIs(t, request(), request())
-	require.ErrorIs(t, decode(), decode())
+	one, page := request(), decode()
+	require.ErrorIs(t, one, request())
+	require.ErrorIs(t, page, decode())
 	require.ErrorIs(t, &caperrors.CallError{Err: request()}, request(), "within a call")
 	require.ErrorIs(t, &caperrors.ItemError{Err: &caperrors.CallError{Err: decode()}}, decode(), "within an item")
 
@@ -59,7 +60,8 @@ func TestTrap4e09EqualErrorsCompareEqual(t *testing.T) {
 	call := func() error {
 		return &caperrors.CallError{Op: "op", Stop: caperrors.ErrRetryBudget, Err: request()}
 	}
-	require.NotErrorIs(t, call(), call())
+	first := call()
+	require.NotErrorIs(t, first, call())
 	for _, same := range []error{caperrors.CodeSearchBusy, caperrors.ErrTransient, caperrors.ErrRetryBudget, request()} {
 		require.ErrorIs(t, call(), same)
 	}

@@ -45,7 +45,7 @@ func (e *RequestError) Error() string {
 // Is matches the error's [Code], its [Kind], and a RequestError with the same
 // fields.
 func (e *RequestError) Is(target error) bool {
-	if other, ok := target.(*RequestError); ok { //nolint:errorlint // the target itself, not its chain
+	if other, ok := target.(*RequestError); ok { // the target itself, not its chain
 		return other != nil && *other == *e
 	}
 	return isCodeOrKind(target, e.Code, e.Kind)

@@ -86,13 +86,14 @@ func classify(err error) (retry.Class, caperrors.Outcome) {
 func classifyRequest(re *caperrors.RequestError) (retry.Class, caperrors.Outcome) {
 	switch re.Kind {
 	case caperrors.ErrTransient:
-		switch {
-		case re.Code == caperrors.CodeCustomerBusy:
+		switch re.Code {
+		case caperrors.CodeCustomerBusy:
 			return retry.Conflict, caperrors.Refused
-		case re.Code == caperrors.CodeRateLimited:
+		case caperrors.CodeRateLimited:
 			return retry.Throttled, caperrors.Refused
+		default:
+			return retry.Overload, caperrors.Refused
 		}
-		return retry.Overload, caperrors.Refused
 	case caperrors.ErrUncertain, caperrors.ErrQueued:
 		return retry.None, caperrors.Unknown
 	default:
