@@ -265,21 +265,27 @@ func TestACallThatIsThrottledCostsLess(t *testing.T) {
 	}})
 	for name, test := range map[string]struct {
 		refusal answer
-		waits   bool
+		left    int
 	}{
-		"429":             {refuseCall(429), false},
-		"429 of the edge": {page, false},
-		"503":             {refuseCall(503), true},
+		"429":             {refuseCall(429), 9},
+		"429 of the edge": {page, 9},
+		"503":             {refuseCall(503), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := &shared{server: newServer(), budget: retry.NewBudget(5)}
-				srv.first(test.refusal)
+				srv := &shared{server: newServer(), budget: retry.NewBudget(14)}
+				var left []int // at each call
+				srv.fault = func(int, []bill) answer {
+					if left = append(left, srv.budget.Tokens()); len(left) == 1 {
+						return test.refusal
+					}
+					return nil
+				}
 				_, err := newEngine(t, srv, batch.Config[bill]{}).Do(t.Context(), numbered(10))
 				require.NoError(t, err)
-				gap := srv.calls[1].at.Sub(srv.calls[0].end)
-				assert.Equal(t, test.waits, gap >= retry.DefaultMaxDelay, gap)
+				assert.Equal(t, []int{14, test.left}, left)
+				assert.Equal(t, 14, srv.budget.Tokens())
 			})
 		})
 	}

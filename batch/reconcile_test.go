@@ -59,7 +59,7 @@ func TestWhatWasFoundOutDecides(t *testing.T) {
 		},
 		"a panic": {
 			func(context.Context, []bill) ([]batch.Found, error) { panic("boom") },
-			unknown("reconcile: panic: boom"),
+			unknown("reconcile: panic: string"),
 		},
 		"the end of its goroutine": {
 			func(context.Context, []bill) ([]batch.Found, error) { runtime.Goexit(); return nil, nil },
