@@ -13,22 +13,22 @@ import (
 // group is the items of a call to be made alone.
 type group struct {
 	items   []*item
-	trial   bool // it decides the doubt
-	waits   bool // until the doubt is decided
-	refused bool // as it is: it is split when it has waited
-	halves  *int // of the call that it is half of, those that were refused as oversize; nil: it is none
+	trial   bool    // it decides the doubt
+	waits   bool    // until the doubt is decided
+	refused bool    // as it is: it is split when it has waited
+	halves  *halves // nil: it is no half of a call that was refused as oversize
 }
 
 // call is one call in flight.
 type call struct {
 	items    []*item
-	probe    bool // it carries more items than any accepted so far
-	size     int  // items that it was to have; 0 if that was no choice
-	weight   int  // bytes of the items
-	heavy    bool // it weighs more than any accepted so far
-	group    bool // made alone, split off from a refused one
-	trial    bool // of a doubt
-	halves   *int // of the call that it is half of, those that were refused as oversize; nil: it is none
+	probe    bool    // it carries more items than any accepted so far
+	size     int     // items that it was to have; 0 if that was no choice
+	weight   int     // bytes of the items
+	heavy    bool    // it weighs more than any accepted so far
+	group    bool    // made alone, split off from a refused one
+	trial    bool    // of a doubt
+	halves   *halves // nil: it is no half of a call that was refused as oversize
 	started  time.Time
 	intents  []intent // what the journals have to know before
 	canceled bool     // every job with an item in it has ended

@@ -29,7 +29,7 @@ func (c *core) doubted(cl *call) {
 	switch d := &c.doubt; {
 	case cl.trial && d.upheld > 0:
 		c.limitStands()
-		c.split(cl)
+		c.insert(halve(c.wantedOf(cl)))
 	case cl.trial:
 		c.try(cl)
 	case d.first > 0:
@@ -38,11 +38,18 @@ func (c *core) doubted(cl *call) {
 			d.pressed = d.pressed || !cl.group
 		}
 	case cl.group && !cl.both():
-		c.split(cl) // on the way to the item at fault
+		c.insert(halve(c.wantedOf(cl))) // on the way to the item at fault
 	default:
 		*d = doubt{first: len(cl.items), started: cl.started}
 		c.try(cl)
 	}
+}
+
+// halves is what became of the two halves of a call that was refused as
+// oversize.
+type halves struct {
+	size              int // of the call
+	refused, accepted int
 }
 
 // both notes that a half of a call was refused, and reports whether the other
@@ -51,27 +58,29 @@ func (cl *call) both() bool {
 	if cl.halves == nil {
 		return false
 	}
-	*cl.halves++
-	return *cl.halves > 1
+	cl.halves.refused++
+	return cl.halves.refused > 1
 }
 
 // try makes the first half of a refused call the trial.
 func (c *core) try(cl *call) {
 	c.doubt.size = len(cl.items)
-	before := len(c.groups)
-	c.split(cl)
-	if len(c.groups) > before {
-		c.groups[0].trial = true
+	parts := halve(c.wantedOf(cl))
+	for i := range parts {
+		parts[i].trial, parts[i].waits = i == 0, i > 0
 	}
-	if len(c.groups) > before+1 {
-		c.groups[1].waits = true
-	}
+	c.insert(parts)
 }
 
 // upheld notes that the server took a call, which may say that the limit stands,
 // or that it fell.
 func (c *core) upheld(cl *call) {
 	d := &c.doubt
+	if cl.halves != nil && !cl.trial {
+		if cl.halves.accepted++; cl.halves.accepted > 1 {
+			c.limits.contradicted(cl.halves.size)
+		}
+	}
 	switch {
 	case d.first == 0:
 	case cl.trial && d.upheld > 0:
@@ -142,14 +151,14 @@ func (c *core) forgetDoubt() {
 	}
 }
 
-// halve returns the items of a call that was refused, as two calls.
+// halve returns the items of a call that was refused as oversize, as two calls.
 func halve(items []*item) []group {
-	if len(items) < 2 {
-		return []group{{items: items}}
+	parts := inTwo(items)
+	if len(parts) > 1 {
+		both := &halves{size: len(items)}
+		parts[0].halves, parts[1].halves = both, both
 	}
-	half := (len(items) + 1) / 2
-	halves := new(int)
-	return []group{{items: items[:half:half], halves: halves}, {items: items[half:], halves: halves}}
+	return parts
 }
 
 // nextGroup returns the place of the next group that may go; -1 if none may.

@@ -32,6 +32,9 @@ func (l *Learner) Target() int {
 	return target
 }
 
+func (l *Learner) Contradicted(n int) { l.l.contradicted(n) }
+func (l *Learner) Loose() bool        { return l.l.isLoose() }
+
 func (l *Learner) Fell(lo, hi int) { l.l.fell(lo, hi) }
 
 // Rejected returns "repack", "isolate" or "too big".

@@ -61,6 +61,7 @@ type progressForm struct {
 	Lanes      int       `json:"lanes"`
 	Limit      int       `json:"limit,omitempty"`
 	Target     int       `json:"target,omitempty"`
+	Loose      bool      `json:"loose,omitempty"`
 	LimitBytes int       `json:"limit_bytes,omitempty"`
 	HotKey     int       `json:"hot_key,omitempty"`
 	Trouble    any       `json:"trouble,omitempty"`
@@ -73,7 +74,7 @@ func (p Progress) MarshalJSON() ([]byte, error) {
 		Started: p.Started, Accepted: p.Accepted, Skipped: p.Skipped, Applied: p.Applied, Duplicate: p.Duplicate, Refused: p.Refused,
 		Unknown: p.Unknown, NotSent: p.NotSent, Attempts: p.Attempts, Calls: p.Calls, Wasted: p.Wasted,
 		InFlight: p.InFlight, Lanes: p.Lanes, Limit: p.Limit, Target: p.Target,
-		LimitBytes: p.LimitBytes, HotKey: p.HotKey,
+		Loose: p.Loose, LimitBytes: p.LimitBytes, HotKey: p.HotKey,
 	}
 	if p.Trouble != nil {
 		form.Trouble = errorForm(p.Trouble)

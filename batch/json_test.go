@@ -37,7 +37,7 @@ func TestJSONOfAReport(t *testing.T) {
 		},
 		Progress: batch.Progress{
 			Started: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Accepted: 4, Applied: 1, Duplicate: 1, Refused: 1, NotSent: 1,
-			Attempts: 11, Calls: 9, Wasted: 2, Lanes: 4, Limit: 100, Target: 50, LimitBytes: 65_536, HotKey: 4100, Trouble: errors.New("away"),
+			Attempts: 11, Calls: 9, Wasted: 2, Lanes: 4, Limit: 100, Target: 50, Loose: true, LimitBytes: 65_536, HotKey: 4100, Trouble: errors.New("away"),
 		},
 	}
 	encoded, err := json.Marshal(report)
@@ -50,7 +50,7 @@ func TestJSONOfAReport(t *testing.T) {
 		`{"index":2,"outcome":"not-sent","attempts":0,"error":"no line for ***"},` +
 		`{"index":3,"outcome":"duplicate","after_unknown":true,"attempts":2,"diagnostic":"two codes"}],` +
 		`"progress":{"started":"2026-03-01T12:00:00Z","accepted":4,"applied":1,"duplicate":1,"refused":1,"unknown":0,"not_sent":1,` +
-		`"attempts":11,"calls":9,"wasted":2,"in_flight":0,"lanes":4,"limit":100,"target":50,"limit_bytes":65536,"hot_key":4100,"trouble":"away"}}`
+		`"attempts":11,"calls":9,"wasted":2,"in_flight":0,"lanes":4,"limit":100,"target":50,"loose":true,"limit_bytes":65536,"hot_key":4100,"trouble":"away"}}`
 	assert.Equal(t, want, string(encoded))
 
 	var schema struct {

@@ -25,6 +25,7 @@ type limits struct {
 
 	waiting map[chan struct{}]struct{} // engines that wait for the probe in flight
 
+	loose  loose  // lo goes up and down: there is no such limit
 	target target // what a call may carry after one got no answer in time
 
 	weights weights // what a call may weigh, which has a lock of its own
@@ -81,6 +82,8 @@ func (l *limits) probed() {
 
 func (l *limits) next(start, maxItems int) (n int, wait bool) {
 	switch {
+	case l.loose.on:
+		return l.lo, false
 	case l.lo == 0 && l.probing:
 		return 0, true
 	case l.lo == 0 && (l.hi == 0 || start < l.hi):
@@ -126,6 +129,7 @@ func (l *limits) probeSize() int {
 func (l *limits) began(n int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.loose.began()
 	if n > l.lo && !l.probing {
 		l.probing = true
 		return true
@@ -156,7 +160,10 @@ func (l *limits) accepted(n int, probe bool) {
 		l.probed()
 	}
 	l.target.accepted(n, l.hi)
-	if n > l.lo {
+	switch {
+	case l.loose.on && n >= l.lo:
+		l.lo = l.loose.accepted(l.lo)
+	case n > l.lo:
 		l.lo, l.clean = n, 0
 		if n >= l.hi {
 			l.hi, l.retryHi = 0, firstRetryHi
@@ -196,11 +203,13 @@ func (l *limits) rejected(n, named int, probe bool) rejection {
 		} else {
 			l.retryHi = namedRetryHi
 		}
-		l.lo, l.hi, l.clean = named, named+1, 0
+		l.lo, l.hi, l.clean, l.loose = named, named+1, 0, loose{}
 		return repack
 	case n == 1:
 		l.rejectedAlone()
 		return tooBig
+	case n > l.lo && l.loose.on:
+		return repack // from before it was made smaller
 	case n > l.lo:
 		if l.hi == 0 || n < l.hi {
 			l.hi = n
@@ -219,9 +228,27 @@ func (l *limits) rejected(n, named int, probe bool) rejection {
 func (l *limits) fell(lo, hi int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if hi <= l.lo {
-		l.lo, l.hi, l.clean = lo, hi, 0
-		l.retryHi = firstRetryHi
+	if hi > l.lo {
+		return
+	}
+	if size := l.loose.fell(hi); size > 0 {
+		l.lo, l.hi, l.clean = size, 0, 0
+		return
+	}
+	l.lo, l.hi, l.clean = lo, hi, 0
+	l.retryHi = firstRetryHi
+}
+
+// contradicted tells that both halves of a call of n items were accepted, which
+// was refused as too large, while others of its size were not.
+func (l *limits) contradicted(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n > l.lo {
+		return // it is smaller by now
+	}
+	if size := l.loose.fell(n); size > 0 {
+		l.lo, l.hi, l.clean = size, 0, 0
 	}
 }
 
@@ -244,6 +271,13 @@ func (l *limits) learned() (size, target int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lo, l.target.size
+}
+
+// isLoose reports whether the size goes up and down.
+func (l *limits) isLoose() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.loose.on
 }
 
 // roundBelow returns the largest of 1, 2, 5, 10, 20, 25, 50, 100, 200, 250, …

@@ -27,6 +27,12 @@ type Progress struct {
 	Lanes    int // calls that may be in flight as far as the server's answers allow
 	Limit    int // items known to fit in a call; 0 while nothing is known
 
+	// Loose tells that the server's limit is none of items: it refused calls of a
+	// size that it took before and after, with no item at fault. Limit then goes
+	// down and up with the answers. What it counts, such as lines of bills, may
+	// be bounded in another way.
+	Loose bool
+
 	// Target is the most items that a call carries for now, because one with
 	// twice as many got no answer in time; 0 if there is no such bound. It grows
 	// back with the calls that are answered.
@@ -99,6 +105,7 @@ func (j *job) snapshot() Progress {
 	if p.Limit, target = c.limits.learned(); target < c.maxItems {
 		p.Target = target
 	}
+	p.Loose = c.limits.isLoose()
 	p.LimitBytes = c.limits.weights.learned()
 	p.HotKey, _ = c.hotKey()
 	if c.gate.refusals > 0 {

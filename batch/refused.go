@@ -186,11 +186,22 @@ func (c *core) endRefused(cl *call, code caperrors.Code, err error) {
 }
 
 // split makes two groups of a call's items, to be sent next, each alone.
-func (c *core) split(cl *call) {
-	// In front of other groups: the item at fault is then alone after as many
-	// calls as halving takes, not after all calls of each size.
-	if items := c.wantedOf(cl); len(items) > 0 {
-		c.groups = slices.Insert(c.groups, 0, halve(items)...)
+func (c *core) split(cl *call) { c.insert(inTwo(c.wantedOf(cl))) }
+
+// insert puts groups in front of the others: the item at fault is then alone
+// after as many calls as halving takes, not after all calls of each size.
+func (c *core) insert(groups []group) { c.groups = slices.Insert(c.groups, 0, groups...) }
+
+// inTwo returns two groups of some items; fewer if there are fewer items.
+func inTwo(items []*item) []group {
+	half := (len(items) + 1) / 2
+	switch len(items) {
+	case 0:
+		return nil
+	case 1:
+		return []group{{items: items}}
+	default:
+		return []group{{items: items[:half:half]}, {items: items[half:]}}
 	}
 }
 
