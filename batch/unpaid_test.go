@@ -25,11 +25,12 @@ func TestAnEmptyBudgetDoesNotStretchALoadOverHours(t *testing.T) {
 		most   time.Duration
 	}{
 		// 200 calls are wanted, some 333 and 500 are made. Without a budget they
-		// take half a minute and three.
+		// take half a minute and three. A success that gives tokens back makes the
+		// next wait one of a second again; one of 20 s each would make 11 and 53 min.
 		{0.4, retry.DefaultBudget, time.Minute},
-		{0.4, 50, time.Minute},
-		{0.6, retry.DefaultBudget, 5 * time.Minute},
-		{0.6, 50, 15 * time.Minute},
+		{0.4, 50, 150 * time.Second},
+		{0.6, retry.DefaultBudget, 12 * time.Minute},
+		{0.6, 50, 20 * time.Minute},
 	} {
 		t.Run(fmt.Sprintf("%v of the calls, %d tokens", tt.share, tt.tokens), func(t *testing.T) {
 			t.Parallel()
