@@ -274,15 +274,18 @@ func TestACallThatIsThrottledCostsLess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				srv := &shared{server: newServer(), budget: retry.NewBudget(5)}
-				srv.first(test.refusal)
-				waits := false
-				eng := newEngine(t, srv, batch.Config[bill]{Observe: func(e batch.Event) {
-					waits = waits || e.Kind == batch.Waiting && e.Took == retry.DefaultOverloadDelay
-				}})
-				_, err := eng.Do(t.Context(), numbered(10))
+				srv := &shared{server: newServer(), budget: retry.NewBudget(14)}
+				var left []int // at each call
+				srv.fault = func(int, []bill) answer {
+					if left = append(left, srv.budget.Tokens()); len(left) == 1 {
+						return test.refusal
+					}
+					return nil
+				}
+				_, err := newEngine(t, srv, batch.Config[bill]{}).Do(t.Context(), numbered(10))
 				require.NoError(t, err)
-				assert.Equal(t, test.waits, waits)
+				assert.Equal(t, []int{14, test.left}, left)
+				assert.Equal(t, 14, srv.budget.Tokens())
 			})
 		})
 	}
