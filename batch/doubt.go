@@ -32,6 +32,8 @@ func (c *core) doubted(cl *call) {
 		c.insert(halve(c.wantedOf(cl)))
 	case cl.trial:
 		c.try(cl)
+	case d.first > 0 && c.sameKey && cl.group:
+		c.split(cl) // the other half may hold the same keys, and must not go before it
 	case d.first > 0:
 		if items := c.wantedOf(cl); len(items) > 0 {
 			c.groups = append(c.groups, group{items: items, waits: true, refused: true})
