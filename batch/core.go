@@ -45,7 +45,7 @@ type core struct {
 	poison    poison
 	doubt     doubt
 	trouble   error // why the last call came to nothing that was busy or out of reach
-	spare     *item // free list, linked by nextSpare
+	spare     spares
 	events    []Event
 	hot       bool    // a hot key was reported
 	toldItems int     // limit that was reported

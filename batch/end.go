@@ -12,7 +12,7 @@ func (c *core) end(it *item, outcome caperrors.Outcome, stop caperrors.Stop) {
 	if it.job == nil {
 		c.live--
 		c.weight -= it.weight()
-		c.recycle(it)
+		c.spare.add(it)
 		return
 	}
 	c.deliver(it, outcome, stop)
@@ -101,41 +101,10 @@ func (j *job) itemError(it *item, outcome caperrors.Outcome, stop caperrors.Stop
 	return e
 }
 
-// itemBlock is how many items are made at once.
-const itemBlock = 16
-
-// newItem takes an item from the free list, or makes one.
-func (c *core) newItem() *item {
-	it := c.spare
-	if it == nil {
-		block := make([]item, itemBlock)
-		for i := range block {
-			block[i].nextSpare, it = it, &block[i]
-		}
-	}
-	c.spare = it.nextSpare
-	it.nextSpare = nil
-	return it
-}
-
 // twin returns a copy of an item that is still out, for the result.
 func (c *core) twin(it *item) *item {
-	twin := c.newItem()
+	twin := c.spare.take()
 	*twin = *it
 	twin.body, twin.first, twin.more = nil, link{}, nil
 	return twin
-}
-
-// maxPlaces bounds the memory for places that an item on the free list keeps.
-const maxPlaces = 8
-
-// recycle puts an item on the free list. It keeps nothing alive.
-func (c *core) recycle(it *item) {
-	more := it.more
-	if cap(more) > maxPlaces {
-		more = nil
-	}
-	clear(more)
-	*it = item{nextSpare: c.spare, more: more[:0]}
-	c.spare = it
 }

@@ -185,7 +185,7 @@ type encoded struct {
 func (j *job) admit(slot int, e encoded, past *Entry) {
 	c := j.core
 	c.mu.Lock()
-	it := c.newItem()
+	it := c.spare.take()
 	it.job, it.slot, it.index = j, slot, j.index
 	it.id, it.name, it.others, it.body = e.id, e.key, e.more, e.body
 	it.known = caperrors.NotSent
@@ -240,16 +240,33 @@ func (j *job) sourceEnded(err error) {
 	j.core.kick()
 }
 
+// empty empties the items of delivered results. The source and the calls wait
+// for the lock, so it is not held for that: nobody else has the items once a
+// checkpoint cannot find them.
+func (j *job) empty(delivered []settled) (spare spares) {
+	if len(delivered) == 0 {
+		return spare
+	}
+	j.core.mu.Lock()
+	j.handed = nil
+	j.core.mu.Unlock()
+	for i := range delivered {
+		spare.add(delivered[i].it)
+	}
+	return spare
+}
+
 // collect gives back the room of the results delivered before, waits for more
 // and returns them. The bool is false once every accepted item has been
 // returned and no more come.
 func (j *job) collect(delivered []settled) ([]settled, bool) {
 	for {
+		spare := j.empty(delivered)
 		j.core.mu.Lock()
 		for i := range delivered {
 			j.free = append(j.free, delivered[i].slot)
-			j.core.recycle(delivered[i].it)
 		}
+		j.core.spare.join(&spare)
 		j.live -= len(delivered)
 		given := len(delivered) > 0
 		clear(delivered)
