@@ -14,12 +14,18 @@ func (l *lock) Lock() { l.mu.Lock() }
 
 // Unlock wakes the jobs with news and gives the lock back.
 func (l *lock) Unlock() {
+	if len(l.news) > 0 {
+		l.wake()
+	}
+	l.mu.Unlock()
+}
+
+func (l *lock) wake() {
 	for i, j := range l.news {
 		l.news[i], j.news = nil, false
 		signal(j.ready)
 	}
 	l.news = l.news[:0]
-	l.mu.Unlock()
 }
 
 // tell has a job woken that got a result. The lock is held.

@@ -59,6 +59,7 @@ var (
 		head: `{"took":3,"errors":true,"items":[`, tail: `]}`,
 		accepted:           `{"index":{"_index":"transactions","_id":"EXT-%08d","_version":1,"result":"created","_shards":{"total":2,"successful":1,"failed":0},"_seq_no":%[1]d,"_primary_term":1,"status":201}}`,
 		refused:            `{"index":{"_index":"transactions","_id":"EXT-%08d","status":400,"error":{"type":"document_parsing_exception","reason":"failed to parse"}}}`,
+		echoed:             `"_id":"`,
 		acceptedInAnAnswer: []byte(`"status":201`), refusedInAnAnswer: []byte(`"status":400`),
 	}
 )

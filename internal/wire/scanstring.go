@@ -16,9 +16,12 @@ const (
 // a string: a quote, a backslash, a control character. Only the lowest bit set
 // is certain: what a subtraction borrows can set others above it.
 func special(word uint64) uint64 {
-	quote := word ^ '"'*eachByte
+	// A quote is two above a blank: with that bit turned over, quotes become
+	// blanks, control characters stay among themselves, and no other byte comes
+	// as low.
+	low := word ^ 0x02*eachByte
 	backslash := word ^ '\\'*eachByte
-	return ((quote-eachByte)&^quote | (backslash-eachByte)&^backslash | (word-' '*eachByte)&^word) & highBits
+	return ((low-(' '+1)*eachByte)&^low | (backslash-eachByte)&^backslash) & highBits
 }
 
 // scanString takes the position of an opening quote and returns the one behind
