@@ -7,13 +7,19 @@ import "hash/maphash"
 // item. States hang in chains, each linked through its nextNamed.
 type keyTable struct {
 	seed   maphash.Seed
-	chains []*keyState // a power of two of them, at least one for each key
+	chains []*keyState // a power of two of them
 	mask   uint64      // that number less one
 	len    int
 	spare  *keyState // free list, linked by nextNamed
 }
 
-const firstChains = 64
+const (
+	firstChains = 64
+	// chainsPerKey is how many chains there are for each key, at least. A chain
+	// that holds another key costs a look at that key's memory, which has mostly
+	// left the processor's caches; a chain costs 8 bytes.
+	chainsPerKey = 4
+)
 
 func newKeyTable() keyTable {
 	return keyTable{seed: maphash.MakeSeed(), chains: make([]*keyState, firstChains), mask: firstChains - 1}
@@ -43,7 +49,7 @@ func (t *keyTable) obtain(name string) *keyState {
 	if k := t.find(name, hash); k != nil {
 		return k
 	}
-	if t.len == len(t.chains) {
+	if chainsPerKey*t.len >= len(t.chains) {
 		t.grow()
 	}
 	k := t.take()
