@@ -45,6 +45,7 @@ func newPoisoned(rng *rand.Rand, items []bill, p int) *poisoned {
 // neighbours are applied, and the limit is not given up for them.
 func TestPoisonIsFoundAtItsPrice(t *testing.T) {
 	t.Parallel()
+	notInShort(t)
 	for _, lanes := range []int{1, 4, 8, 16} {
 		for _, p := range []int{1, 10, 100} {
 			t.Run(fmt.Sprintf("%d items, %d lanes", p, lanes), func(t *testing.T) {
@@ -78,6 +79,7 @@ func TestPoisonIsFoundAtItsPrice(t *testing.T) {
 // well, or without.
 func TestALimitThatFellIsToldFromPoison(t *testing.T) {
 	t.Parallel()
+	notInShort(t)
 	for _, limit := range []int{150, 100, 50, 10, 1} {
 		for _, lanes := range []int{1, 4, 8, 16} {
 			for _, p := range []int{0, 5} {

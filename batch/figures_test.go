@@ -18,6 +18,15 @@ import (
 // long reports whether the figures are to be shown over their whole range.
 func long() bool { return os.Getenv("CAPILLARY_LONG") != "" }
 
+// notInShort leaves a figure out of a short run, such as the one with the race
+// detector, where it takes minutes: other tests run the same code there.
+func notInShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+}
+
 // scaled is a number of items, and that of the long run.
 func scaled(short, whole int) int {
 	if long() {
@@ -171,6 +180,7 @@ func TestALimitThatFallsAndRisesIsFollowed(t *testing.T) {
 // again as were made: the looks are 64 calls apart, then twice as many, and so on.
 func TestALimitThatRisesLateIsFollowed(t *testing.T) {
 	t.Parallel()
+	notInShort(t)
 	for _, lanes := range []int{1, 8} {
 		t.Run(fmt.Sprintf("%d lanes", lanes), func(t *testing.T) {
 			t.Parallel()

@@ -16,6 +16,7 @@ import (
 // TestCallsComeNearTheFewest ask the learner alone.
 func TestAnEngineLearnsALimitWithinItsPrice(t *testing.T) {
 	t.Parallel()
+	notInShort(t)
 	for _, limit := range []int{1, 2, 3, 7, 10, 25, 37, 99, 100, 149, 371, 1000} {
 		for _, start := range []int{10, 100, 1000} {
 			for _, lanes := range []int{1, 8} {

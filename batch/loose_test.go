@@ -53,6 +53,7 @@ func TestASizeThatIsRefusedNowAndThenGoesUpAndDown(t *testing.T) {
 // refuses others.
 func TestALimitOfSomethingElseIsLivedWith(t *testing.T) {
 	t.Parallel()
+	notInShort(t)
 	for _, tt := range []struct {
 		lanes  int
 		uneven bool // a tenth of the items has 41 lines, the others one

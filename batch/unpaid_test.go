@@ -19,6 +19,7 @@ import (
 // calls are those that it takes without a budget.
 func TestAnEmptyBudgetDoesNotStretchALoadOverHours(t *testing.T) {
 	t.Parallel()
+	notInShort(t)
 	for _, tt := range []struct {
 		share  float64
 		tokens int
