@@ -57,7 +57,8 @@ func TestAnIdleEngineHoldsNothing(t *testing.T) {
 		require.NoError(t, w.Close(t.Context()))
 	}
 	after := heap()
-	assert.Equal(t, goroutines, goroutinesNow(goroutines))
+	// Fewer, if one of another test was still ending when they were counted.
+	assert.LessOrEqual(t, goroutinesNow(goroutines), goroutines)
 	// 80 MiB went through. What stays is the free list of the window's 8000
 	// items, some 300 bytes each.
 	assert.LessOrEqual(t, after-before, 4<<20)
