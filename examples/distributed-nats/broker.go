@@ -48,3 +48,35 @@ func dial(ctx context.Context, url, name string) (jetstream.JetStream, *nats.Con
 	}
 	return js, nc, nil
 }
+
+// publishWait bounds one request to the server.
+const publishWait = 5 * time.Second
+
+const retryPause = 100 * time.Millisecond
+
+// ask makes a request until it succeeds or ctx ends. A server that goes away takes the requests along that it has not answered, so each
+// try has a bound of its own.
+func ask(ctx context.Context, request func(ctx context.Context) error) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, publishWait)
+		err := request(try)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
+		pause(ctx, retryPause)
+	}
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

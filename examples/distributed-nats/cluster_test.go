@@ -19,6 +19,29 @@ import (
 // cluster starts servers that form a cluster, and returns them and the URL of all.
 func cluster(t *testing.T, n int) ([]*server.Server, string) {
 	t.Helper()
+	var failed error
+	for range 3 { // somebody else may take a port between its choice and its use
+		servers, urls, err := clusterOnFreePorts(t, n)
+		if err != nil {
+			failed = err
+			continue
+		}
+		await(t, 20*time.Second, "a leader", func() bool {
+			for _, s := range servers {
+				if s.JetStreamIsLeader() && len(s.JetStreamClusterPeers()) == n {
+					return true
+				}
+			}
+			return false
+		})
+		return servers, strings.Join(urls, ",")
+	}
+	require.NoError(t, failed)
+	return nil, ""
+}
+
+func clusterOnFreePorts(t *testing.T, n int) ([]*server.Server, []string, error) {
+	t.Helper()
 	// The routes must be known before the servers start, so their ports are chosen here.
 	routes := make([]*url.URL, n)
 	ports := make([]int, n)
@@ -37,22 +60,16 @@ func cluster(t *testing.T, n int) ([]*server.Server, string) {
 			JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
 			Cluster: server.ClusterOpts{Name: "c", Host: "127.0.0.1", Port: ports[i]}, Routes: routes,
 		})
-		require.NoError(t, err)
+		if err != nil {
+			return nil, nil, err
+		}
 		t.Cleanup(func() {
 			s.Shutdown()
 			s.WaitForShutdown()
 		})
 		servers[i], urls[i] = s, s.ClientURL()
 	}
-	await(t, 20*time.Second, "a leader", func() bool {
-		for _, s := range servers {
-			if s.JetStreamIsLeader() && len(s.JetStreamClusterPeers()) == n {
-				return true
-			}
-		}
-		return false
-	})
-	return servers, strings.Join(urls, ",")
+	return servers, urls, nil
 }
 
 // The server that leads the stream of items is shut down half-way.
@@ -95,7 +112,10 @@ func TestALeaderMayGoAway(t *testing.T) {
 	assert.Equal(t, uint64(len(bills)), done.total())
 	counts := assertTrue(t, sim, bills, lines)
 	t.Logf("%v; %d calls, the fewest possible are %d", counts, sim.Stats().Calls, len(bills)/50)
-	assert.Equal(t, len(bills), counts[caperrors.Applied], "no worker died, so nothing is unknown")
+	assert.Equal(t, len(bills), counts[caperrors.Applied]+counts[caperrors.Unknown])
+	// No worker died. But one whose sign of life went with the server counts as gone, and what it could not take back in time from the
+	// record of its partition is unknown: at most what both can have in flight.
+	assert.LessOrEqual(t, counts[caperrors.Unknown], 2*4*50)
 	assert.Zero(t, sim.Stats().OverRate)
 	for _, stop := range stops {
 		assert.NoError(t, stop())

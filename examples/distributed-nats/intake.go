@@ -22,8 +22,9 @@ func (w *worker) accept(ctx context.Context, consumer jetstream.Consumer, t *ter
 	if meta.Sequence.Consumer != t.last+1 {
 		// Others got messages before this one, or some were lost on their way, as when a server goes away.
 		if err = w.inherit(ctx, consumer, t); err != nil {
+			pause(ctx, retryPause) // no leader for the moment; the next delivery looks again
 			_ = msg.Nak()
-			return unlessDone(ctx, err)
+			return nil //nolint:nilerr // the message comes again
 		}
 	}
 	t.last = meta.Sequence.Consumer
@@ -104,6 +105,10 @@ func (w *worker) settleBefore(ctx context.Context, d *delivery) (bool, error) {
 		return true, nil
 	case !suspect:
 		return false, nil
+	case d.term.openFor(w.job.lastCall()) > 0:
+		// A server that became the leader just now delivers at once what another one had delivered. The call that carries the item may
+		// be under way, and its outcome on its way here.
+		return true, unlessDone(ctx, d.msg.NakWithDelay(d.term.openFor(w.job.lastCall())))
 	case w.onUnknown == batch.ResendUnknown:
 		d.afterUnknown = true
 		return false, nil

@@ -28,6 +28,10 @@ type settings struct {
 // longestSend bounds one call, the renewal of a token and the one repetition that it allows included. The fence cuts what takes longer.
 func (s *settings) longestSend() time.Duration { return 2 * s.Timeout }
 
+// lastCall bounds how long the last call of an owner that was taken over is under way: it may begin half of the longest send after its
+// note, and the server may be at work for a time-out longer.
+func (s *settings) lastCall() time.Duration { return s.longestSend()/2 + s.longestSend() + s.Timeout }
+
 // ackWait is how long a message may stay without a sign of life before it is delivered again. A worker that died gave its last sign up
 // to a beat ago and may have begun a call just then; after a time-out the server may be at work for as long again.
 func (s *settings) ackWait() time.Duration { return 2*s.longestSend() + 2*s.beat() }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -240,4 +241,59 @@ func TestALostDeliveryIsNotOvertaken(t *testing.T) {
 	counts := assertTrue(t, sim, bills, j.outcomes(t, 30*time.Second))
 	assert.Equal(t, 4, counts[caperrors.Applied])
 	assert.Equal(t, "3", sim.Applied()[0].Number, "others do not wait")
+}
+
+// silentBucket loses the first requests for a value and the first writes: their answers never come.
+type silentBucket struct {
+	jetstream.KeyValue
+
+	gets, puts int
+}
+
+func (s *silentBucket) Get(ctx context.Context, key string) (jetstream.KeyValueEntry, error) {
+	if s.gets--; s.gets >= 0 {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	return s.KeyValue.Get(ctx, key)
+}
+
+func (s *silentBucket) Put(ctx context.Context, key string, value []byte) (uint64, error) {
+	if s.puts--; s.puts >= 0 {
+		<-ctx.Done()
+		return 0, context.Cause(ctx)
+	}
+	return s.KeyValue.Put(ctx, key, value)
+}
+
+// silentStream loses the first request for a consumer.
+type silentStream struct {
+	jetstream.Stream
+
+	left int
+}
+
+func (s *silentStream) OrderedConsumer(ctx context.Context, c jetstream.OrderedConsumerConfig) (jetstream.Consumer, error) {
+	if s.left--; s.left >= 0 {
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	return s.Stream.OrderedConsumer(ctx, c)
+}
+
+// A server that goes away takes requests along. They must neither end a producer nor hold up the results.
+func TestALostAnswerDoesNotStopTheWatching(t *testing.T) {
+	t.Parallel()
+	j := open(t, broker(t), "silent", quick())
+	bills := skewed(20, 5)
+	j.state = &silentBucket{KeyValue: j.state, gets: 2, puts: 1}
+	j.load(t, bills)
+	for _, b := range bills {
+		text, err := json.Marshal(resultLine{ID: "row-" + b.number, Outcome: caperrors.Applied})
+		require.NoError(t, err)
+		_, err = j.js.Publish(t.Context(), j.resultSubject("row-"+b.number), text)
+		require.NoError(t, err)
+	}
+	j.results = &silentStream{Stream: j.results, left: 1}
+	assert.Len(t, j.outcomes(t, 30*time.Second), len(bills))
 }

@@ -34,6 +34,7 @@ type term struct {
 	id        string
 	worker    string
 	kv        jetstream.KeyValue
+	since     time.Time     // the take-over
 	leaving   atomic.Bool   // the partition is to be released: nothing more of it is sent
 	lost      chan struct{} // closed when another worker has the partition
 	loseOnce  sync.Once
@@ -81,6 +82,7 @@ func takeOver(ctx context.Context, kv jetstream.KeyValue, partition int, worker 
 		for _, seq := range before.Flight {
 			t.left[seq] = struct{}{}
 		}
+		t.since = time.Now()
 		if before.Term == t.id {
 			return t, nil // the write before arrived, though its answer did not
 		}
@@ -91,8 +93,6 @@ func takeOver(ctx context.Context, kv jetstream.KeyValue, partition int, worker 
 	}
 	return nil, context.Cause(ctx)
 }
-
-const retryPause = 100 * time.Millisecond
 
 // record returns the record as it is to be written.
 func (t *term) record(owner string) []byte {
@@ -148,6 +148,9 @@ func (t *term) suspect(seq uint64) bool {
 	return ok
 }
 
+// openFor returns how long the last call of an earlier owner, who learns of the take-over by its next note, may still be under way.
+func (t *term) openFor(longest time.Duration) time.Duration { return time.Until(t.since.Add(longest)) }
+
 // release leaves the partition to whoever wants it.
 func (t *term) release(ctx context.Context) error { return t.write(ctx, "") }
 
@@ -159,7 +162,9 @@ func (t *term) write(ctx context.Context, owner string) error {
 		if t.isLost() {
 			return errLost
 		}
-		rev, err := t.kv.Update(ctx, stateKey(t.partition), t.record(owner), t.rev)
+		try, cancel := context.WithTimeout(ctx, publishWait) // an answer can be lost with its server
+		rev, err := t.kv.Update(try, stateKey(t.partition), t.record(owner), t.rev)
+		cancel()
 		if err == nil {
 			t.rev = rev
 			return nil
@@ -176,7 +181,9 @@ func (t *term) write(ctx context.Context, owner string) error {
 
 // lookAgain finds out who wrote the record last. A write of this term, whose answer was lost, is no reason to give up.
 func (t *term) lookAgain(ctx context.Context) {
-	entry, err := t.kv.Get(ctx, stateKey(t.partition))
+	try, cancel := context.WithTimeout(ctx, publishWait)
+	defer cancel()
+	entry, err := t.kv.Get(try, stateKey(t.partition))
 	if err != nil || entry.Revision() < t.rev {
 		return // a replica that lags
 	}
@@ -196,15 +203,5 @@ func (t *term) isLost() bool {
 		return true
 	default:
 		return false
-	}
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }

@@ -46,8 +46,10 @@ func (j *job) produce(ctx context.Context, inspect *client.Bulk, items iter.Seq2
 			return p.done, err
 		}
 	}
-	_, err := j.state.Put(ctx, totalKey, []byte(strconv.FormatUint(p.done.total(), 10)))
-	return p.done, err
+	return p.done, ask(ctx, func(ctx context.Context) error {
+		_, err := j.state.Put(ctx, totalKey, []byte(strconv.FormatUint(p.done.total(), 10)))
+		return err
+	})
 }
 
 // producer has many messages on their way at once, but of one customer only one: a message that has to be published again must not come
@@ -96,17 +98,12 @@ func (p *producer) settle(ctx context.Context) error {
 	oldest := p.window[0]
 	p.window = p.window[1:]
 	ack := oldest.answer(ctx)
-	for ack == nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		try, cancel := context.WithTimeout(ctx, publishWait)
-		var err error
-		ack, err = p.job.js.PublishMsg(try, oldest.msg)
-		cancel()
-		if err != nil {
-			ack = nil
-			pause(ctx, retryPause)
+	if ack == nil {
+		if err := ask(ctx, func(ctx context.Context) (err error) {
+			ack, err = p.job.js.PublishMsg(ctx, oldest.msg)
+			return err
+		}); err != nil {
+			return err
 		}
 	}
 	if ack.Duplicate {

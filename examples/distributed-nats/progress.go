@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,12 +26,18 @@ type tally struct {
 // over reports whether every item has its outcome.
 func (t *tally) over() bool { return t.Total > 0 && t.Results >= t.Total }
 
+// askWait bounds what a line of progress asks of the server.
+const askWait = time.Second
+
 // watch reads the results as they come, tells them to each (if it is not nil), prints a line of progress every so often (if out is not
 // nil), and returns when every item of the job has its outcome.
 func (j *job) watch(ctx context.Context, out io.Writer, each func(resultLine)) (*tally, error) {
 	t := &tally{Outcomes: make(map[caperrors.Outcome]uint64)}
-	consumer, err := j.results.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
-	if err != nil {
+	var consumer jetstream.Consumer
+	if err := ask(ctx, func(ctx context.Context) (err error) {
+		consumer, err = j.results.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{})
+		return err
+	}); err != nil {
 		return t, err
 	}
 	messages, err := consumer.Messages()
@@ -40,12 +47,14 @@ func (j *job) watch(ctx context.Context, out io.Writer, each func(resultLine)) (
 	defer context.AfterFunc(ctx, messages.Stop)()
 	defer messages.Stop()
 	lines := make(chan resultLine, 256)
+	var ended error // why there are no more lines; read once lines is closed
 	go func() {
 		defer close(lines)
 		for {
 			msg, err := messages.Next()
 			if err != nil {
-				return // stopped
+				ended = err
+				return
 			}
 			var line resultLine
 			if json.Unmarshal(msg.Data(), &line) == nil {
@@ -66,7 +75,7 @@ func (j *job) watch(ctx context.Context, out io.Writer, each func(resultLine)) (
 			return t, context.Cause(ctx)
 		case line, ok := <-lines:
 			if !ok {
-				return t, fmt.Errorf("read the results: %w", context.Cause(ctx))
+				return t, cmp.Or(context.Cause(ctx), fmt.Errorf("read the results: %w", ended))
 			}
 			t.Results++
 			t.Outcomes[line.Outcome]++
@@ -75,12 +84,16 @@ func (j *job) watch(ctx context.Context, out io.Writer, each func(resultLine)) (
 				each(line)
 			}
 		case <-ticker.C:
+			// A server that goes away takes a request with it. Without a bound of its own that one would hold up the results for as long
+			// as ctx lasts.
+			asking, cancel := context.WithTimeout(ctx, askWait)
 			if t.Total == 0 {
-				t.Total, _ = j.total(ctx) // it is asked again
+				t.Total, _ = j.total(asking) // it is asked again
 			}
 			if out != nil {
-				fmt.Fprintln(out, t.line()+j.workers(ctx))
+				fmt.Fprintln(out, t.line()+j.workers(asking))
 			}
+			cancel()
 		}
 	}
 	return t, nil

@@ -158,8 +158,6 @@ func (s *settler) arrived(next settling) bool {
 	}
 }
 
-const publishWait = 5 * time.Second
-
 // record keeps the outcome of an item, and before it the body of one that was not loaded. It tries until ctx ends.
 func (s *settler) record(ctx context.Context, d *delivery, line resultLine, dead bool) error {
 	if dead {
@@ -176,18 +174,12 @@ func (s *settler) record(ctx context.Context, d *delivery, line resultLine, dead
 
 // publish stores a message of which there is one for each subject.
 func (s *settler) publish(ctx context.Context, msg *nats.Msg) error {
-	for {
-		try, cancel := context.WithTimeout(ctx, publishWait)
-		_, err := s.w.job.js.PublishMsg(try, msg, jetstream.WithExpectLastSequencePerSubject(0))
-		cancel()
-		if err == nil || isThere(err) {
-			return nil
-		}
-		if ctx.Err() != nil {
+	return ask(ctx, func(ctx context.Context) error {
+		if _, err := s.w.job.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0)); !isThere(err) {
 			return err
 		}
-		pause(ctx, retryPause)
-	}
+		return nil
+	})
 }
 
 // isThere reports whether a subject has its message already: the item has an outcome, and the first one stands.
