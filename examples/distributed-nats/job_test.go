@@ -243,6 +243,35 @@ func TestALostDeliveryIsNotOvertaken(t *testing.T) {
 	assert.Equal(t, "3", sim.Applied()[0].Number, "others do not wait")
 }
 
+// A worker that takes over lets the last call of its predecessor end, whose outcome is the better one.
+func TestWhatAnEarlierOwnerHasInFlightIsLeftToEnd(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{RepeatBills: true})
+	srv := sim.InMemory()
+	t.Cleanup(func() { _ = srv.Close() })
+	url := broker(t)
+	s := quick()
+	s.Partitions = 1
+	j := open(t, url, "late", s)
+	bills := skewed(3, 3)
+	j.load(t, bills)
+	first, err := takeOver(t.Context(), j.state, 0, "first")
+	require.NoError(t, err)
+	first.deliveredBefore(2)
+	require.NoError(t, first.intend(t.Context(), []uint64{1, 2}))
+	running(t, url, "late", srv, &options{worker: workerOptions{again: 100 * time.Millisecond}})
+	await(t, 20*time.Second, "the item that nobody had", func() bool { return sim.Times(bills[2].number, bills[2].customer) == 1 })
+
+	text, err := json.Marshal(resultLine{ID: "row-0", Outcome: caperrors.Applied, Message: "first"})
+	require.NoError(t, err)
+	_, err = j.js.Publish(t.Context(), j.resultSubject("row-0"), text, jetstream.WithExpectLastSequencePerSubject(0))
+	require.NoError(t, err, "the second owner did not decide it")
+	lines := j.outcomes(t, 30*time.Second)
+	assert.Equal(t, "first", lines["row-0"].Message)
+	assert.Equal(t, caperrors.Unknown, lines["row-1"].Outcome, "of this one nothing came")
+	assert.Len(t, sim.Applied(), 1)
+}
+
 // silentBucket loses the first requests for a value and the first writes: their answers never come.
 type silentBucket struct {
 	jetstream.KeyValue
