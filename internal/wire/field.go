@@ -57,10 +57,11 @@ func Valid(text []byte) bool {
 }
 
 // Fields reads several paths of an encoded JSON object in one pass. The zero
-// value has no paths. It is safe for concurrent use.
+// value has no paths. It is safe for concurrent use, and must not be copied.
 type Fields struct {
 	count int
 	root  fieldNode
+	form  form
 }
 
 // fieldNode is one segment of the paths, with those that go on below it.
@@ -148,16 +149,19 @@ func (f *Fields) Read(item []byte, found [][]byte) ([][]byte, error) {
 	}
 	found = found[:f.count]
 	clear(found)
-	s := scanner{data: item}
-	if s.peek() != '{' {
-		s.fail(s.pos, reasonNotObject)
-		return found, s.err
-	}
-	s.fields(&f.root, found)
-	s.end()
-	if s.err != nil {
-		clear(found)
-		return found, s.err
+	if !f.form.read(item, found) {
+		s := scanner{data: item}
+		if s.peek() != '{' {
+			s.fail(s.pos, reasonNotObject)
+			return found, s.err
+		}
+		s.fields(&f.root, found)
+		s.end()
+		if s.err != nil {
+			clear(found)
+			return found, s.err
+		}
+		f.form.missed(item, found)
 	}
 	for i, token := range found {
 		found[i] = content(token)

@@ -127,3 +127,27 @@ func TestTenMillionItemsAreReadInBoundedMemory(t *testing.T) {
 	assert.NotEmpty(t, reply.Diagnostics)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20))
 }
+
+// An item of millions of numbers is no form to remember.
+//
+//nolint:paralleltest // it measures what the process allocates
+func TestAnItemOfTenMillionNumbersIsReadInBoundedMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and one goroutine reads")
+	}
+	const items = 10
+	item := `{"entityId":1,"more":[` + strings.Repeat("1,", 1_000_000) + `1]}`
+	body := []byte(`{"response":[` + strings.Repeat(item+",", items-1) + item + `]}`)
+	fields := wire.CompileFields("entityId")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	reply, err := wire.Read(wire.HTTP{Status: 200, Body: body}, bulkCall(items))
+	require.NoError(t, err)
+	for range items {
+		_, err = fields.Read([]byte(item), nil)
+		require.NoError(t, err)
+	}
+	runtime.ReadMemStats(&after)
+	assert.Equal(t, caperrors.Applied, reply.Verdicts[items-1].Outcome)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20)+items*uint64(len(item)), "the texts of Fields besides")
+}

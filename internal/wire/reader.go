@@ -36,6 +36,7 @@ type reader struct {
 	remarks []string // become Reply.Diagnostics
 
 	known knownKind
+	like  alike
 }
 
 // keepOpen bounds the items that are held of a read. The API answers 1,000 a
@@ -69,6 +70,7 @@ func (r *reader) begin(h *HTTP, c *Call) {
 		top:  topV2{total: -1, failed: -1, counted: -1},
 
 		place: r.place[:0],
+		like:  r.like.empty(),
 	}
 	if c.Dialect != V2Single { // which has one thing and no items
 		r.items = c.Room.take(c.sent())
@@ -196,10 +198,15 @@ func (r *reader) item() {
 		if s.err == nil && r.call.Dialect == V2Lists {
 			it.id = s.data[start:s.pos]
 		}
+	case r.like.read(s, it):
 	case r.call.Dialect == V1JSON:
 		r.itemV1(it)
+		r.like.missed(r, it, start)
 	default:
 		r.itemV2(it)
+		if r.call.Dialect == V2Bulk {
+			r.like.missed(r, it, start)
+		}
 	}
 	it.verdict.Raw = s.data[start:s.pos:s.pos]
 }

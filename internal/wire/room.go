@@ -47,7 +47,7 @@ func (m *Room) reader() *reader {
 // keep takes the reader back when it is done.
 func (m *Room) keep(r *reader) {
 	m.giveBack(r.items)
-	*r = reader{place: r.place[:0]} // a short name
+	*r = reader{place: r.place[:0], like: r.like.empty()} // a short name, and the room for one form
 	m.own = r
 }
 
