@@ -26,10 +26,8 @@ type job struct {
 	sourceErr error
 
 	live  int // items accepted whose result is not delivered: the window
-	near  int // of them, those that are not brought in yet
 	open  int // items accepted that are not final
 	index int // next position in the input
-	turns int // items brought in
 
 	free    []int // places of values given back
 	places  int   // places handed out so far
@@ -106,46 +104,8 @@ func signal(ch chan struct{}) {
 	}
 }
 
-// reserve waits for room in the window, accepts an item, and returns a place
-// for its value; admit must follow. The bool is false once nothing more is
-// accepted, or when done is closed before there is room.
-func (j *job) reserve(done <-chan struct{}) (int, bool) {
-	for {
-		j.core.mu.Lock()
-		if !j.admitting {
-			j.core.mu.Unlock()
-			signal(j.space) // for the next that waits
-			return 0, false
-		}
-		if j.live < j.core.window && !j.tooFarAhead() {
-			break
-		}
-		j.core.mu.Unlock()
-		select {
-		case <-j.space:
-		case <-done:
-			return 0, false
-		}
-	}
-	defer j.core.mu.Unlock()
-	j.live++
-	j.near++
-	if j.live < j.core.window {
-		signal(j.space) // for the next that waits
-	}
-	j.open++
-	j.progress.Accepted++
-	if n := len(j.free); n > 0 {
-		slot := j.free[n-1]
-		j.free = j.free[:n-1]
-		return slot, true
-	}
-	j.places++
-	return j.places - 1, true
-}
-
 // full reports whether nothing can come until something goes.
-func (j *job) full() bool { return j.live-j.near >= j.core.window }
+func (j *job) full() bool { return j.live >= j.core.window }
 
 // tooFarAhead reports whether an item that is not delivered holds up admission.
 func (j *job) tooFarAhead() bool {
@@ -180,19 +140,26 @@ type encoded struct {
 	err     error    // it cannot be sent, for this reason
 }
 
-// admit brings in the accepted item whose value stands at slot. past is what is
-// known of it.
-func (j *job) admit(slot int, e encoded, past *Entry) {
+// admit waits for room in the window and brings an item in. past is what is
+// known of it. put is called once, with the lock held, to store the item's value
+// at its place. The bool is false, and nothing has happened, once nothing more is
+// accepted, or when done is closed before there is room.
+func (j *job) admit(done <-chan struct{}, e encoded, past *Entry, put func(slot int)) bool {
+	if !j.lockWithRoom(done) {
+		return false
+	}
 	c := j.core
-	c.mu.Lock()
+	slot := j.place()
+	put(slot)
 	it := c.spare.take()
 	it.job, it.slot, it.index = j, slot, j.index
 	it.id, it.name, it.others, it.body = e.id, e.key, e.more, e.body
 	it.known = caperrors.NotSent
-	it.turn = j.turns
+	it.turn = j.progress.Accepted
+	j.live++
+	j.open++
 	j.index++
-	j.turns++
-	j.near--
+	j.progress.Accepted++
 	c.live++
 	c.weight += it.weight()
 	if j.filling && j.fillBy.IsZero() {
@@ -207,8 +174,6 @@ func (j *job) admit(slot int, e encoded, past *Entry) {
 	case e.err != nil:
 		it.err = e.err
 		c.deliver(it, it.known, 0)
-	case j.stopped:
-		c.deliver(it, it.known, j.reason)
 	case it.known == caperrors.Unknown && c.onUnknown == ReportUnknown:
 		c.redeliver(it, &Entry{Outcome: caperrors.Unknown})
 	case j.holds(it):
@@ -220,7 +185,8 @@ func (j *job) admit(slot int, e encoded, past *Entry) {
 	default:
 		c.packer.admit(it)
 	}
-	wake := c.packer.available() >= c.wanted || j.full()
+	full := j.full()
+	wake := full || c.packer.available() >= c.wanted
 	if wake {
 		c.wanted = math.MaxInt
 	}
@@ -228,6 +194,43 @@ func (j *job) admit(slot int, e encoded, past *Entry) {
 	if wake {
 		c.kick()
 	}
+	if !full {
+		signal(j.space) // for the next that waits
+	}
+	return true
+}
+
+// lockWithRoom waits for room in the window and takes the core's lock. If the
+// bool is false, it has not.
+func (j *job) lockWithRoom(done <-chan struct{}) bool {
+	for {
+		j.core.mu.Lock()
+		if !j.admitting {
+			j.core.mu.Unlock()
+			signal(j.space) // for the next that waits
+			return false
+		}
+		if !j.full() && !j.tooFarAhead() {
+			return true
+		}
+		j.core.mu.Unlock()
+		select {
+		case <-j.space:
+		case <-done:
+			return false
+		}
+	}
+}
+
+// place returns a free place for a value. There is one while there is room.
+func (j *job) place() int {
+	if n := len(j.free); n > 0 {
+		slot := j.free[n-1]
+		j.free = j.free[:n-1]
+		return slot
+	}
+	j.places++
+	return j.places - 1
 }
 
 // sourceEnded tells that no more items come.

@@ -167,13 +167,7 @@ func (r *Run[T]) take(index int, item T) bool {
 			return false
 		}
 	}
-	slot, ok := r.job.reserve(nil)
-	if !ok {
-		return false
-	}
-	r.values.put(slot, item)
-	r.job.admit(slot, enc, past.Entry)
-	return true
+	return r.job.admit(nil, enc, past.Entry, func(slot int) { r.values.put(slot, item) })
 }
 
 // errSourceGone is a source that ended its goroutine.

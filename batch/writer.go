@@ -27,9 +27,10 @@ type Writer[T any] struct {
 	end      context.CancelCauseFunc
 	over     chan struct{} // closed when the last result was handed out
 
-	mu        sync.Mutex // guards what follows, and the places of values
-	values    slots[T]
-	delivered int // results handed out
+	values slots[T]
+
+	mu        sync.Mutex // guards what follows
+	delivered int        // results handed out
 	flushes   []*flush
 	panicked  error // what the result function panicked with first
 }
@@ -89,13 +90,8 @@ func (w *Writer[T]) Add(ctx context.Context, item T) error {
 		return contextError(ctx)
 	}
 	enc := w.engine.prepare(item)
-	slot, ok := w.job.reserve(ctx.Done())
 	switch {
-	case ok:
-		w.mu.Lock()
-		w.values.put(slot, item)
-		w.mu.Unlock()
-		w.job.admit(slot, enc, nil)
+	case w.job.admit(ctx.Done(), enc, nil, func(slot int) { w.values.put(slot, item) }):
 		return nil
 	case ctx.Err() != nil:
 		return contextError(ctx)
@@ -192,10 +188,7 @@ func (w *Writer[T]) handOut() {
 			return
 		}
 		for i := range results {
-			w.mu.Lock()
-			item := w.values.take(results[i].slot)
-			w.mu.Unlock()
-			w.call(newResult(&results[i], item))
+			w.call(newResult(&results[i], w.values.take(results[i].slot)))
 			w.handedOut(results[i].index)
 		}
 	}
