@@ -186,7 +186,7 @@ func Misplaced[T any](e *Engine[T]) string {
 			return fmt.Sprintf("a job holds %d items, %d of them open, in a window of %d", j.live, j.open, c.window)
 		}
 	}
-	if places != c.live || c.live < open-len(c.jobs) {
+	if places != c.live || c.live < open {
 		return fmt.Sprintf("%d items live, %d open, %d in some place", c.live, open, places)
 	}
 	return ""

@@ -195,8 +195,8 @@ func (r *Run[T]) Stop(cause error) {
 // goroutine.
 func (r *Run[T]) Progress() Progress { return r.job.snapshot() }
 
-// slots keeps the values of the items in the window. A place is written by the
-// source before its item is accepted, and read by the consumer after its
+// slots keeps the values of the items in the window. A place is written with the
+// core's lock held, as its item is accepted, and read by the consumer after its
 // result came; chunks never move, so that neither disturbs the other.
 type slots[T any] struct{ chunks [][]T }
 
