@@ -310,14 +310,19 @@ func TestAHeaderMadeBeforehandIsNotChanged(t *testing.T) {
 			tr := transport.New(cfg)
 			req := signed()
 			req.Method, req.URL, req.Body, req.Repeatable = http.MethodGet, "http://api.test/v2/read", nil, true
+			posted := signed()
 			for range 3 {
 				_, err := tr.Do(t.Context(), req)
+				require.NoError(t, err)
+				_, err = tr.Do(t.Context(), posted)
 				require.NoError(t, err)
 			}
 			assert.Equal(t, signed().Whole, req.Whole)
 			assert.Equal(t, signed().Header, req.Header)
+			assert.Equal(t, signed().Whole, posted.Whole)
 			for _, sent := range got.all() {
 				assert.Equal(t, []string{"token"}, sent.header["Authorization"])
+				assert.Equal(t, []string{"1"}, sent.header["X-Own"])
 				assert.LessOrEqual(t, len(sent.header["Cookie"]), 1)
 			}
 		})

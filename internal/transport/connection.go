@@ -84,6 +84,9 @@ func (c *call) send(r *http.Request) (*http.Response, error) {
 	if c.first == nil {
 		r = r.WithContext(c.sending.ctx)
 	}
+	if c.late != nil {
+		r.Header = c.late // the request is the call's own
+	}
 	return c.t.base.RoundTrip(r)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -22,6 +23,7 @@ type call struct {
 	request *retryablehttp.Request
 	first   *attemptContext // the request has it already; nil unless direct
 	direct  bool            // nobody stands between the call and net/http
+	late    http.Header     // of the attempt, if the request gets it at last; else nil
 	opened  int             // how often the body was
 	sending *sending        // the attempt under way, or the last one
 	passage *passage        // of that attempt; nil without middleware

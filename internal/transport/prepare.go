@@ -32,7 +32,11 @@ func (c *call) prepare(r *http.Request) error {
 	if c.passage != nil {
 		c.passage.sending = s
 	}
-	s.begin(resends(c.req, r.Header))
+	header := r.Header
+	if c.late != nil {
+		header = c.late
+	}
+	s.begin(resends(c.req, header))
 	if c.first != nil && c.attempts == 1 {
 		s.startLasting(c.ctx, c.first, &s.trace, c.started, c.t.timeout)
 	} else {
@@ -52,8 +56,14 @@ func (c *call) authorize(r *http.Request) error {
 	if c.t.wrapped != nil && !c.req.Private {
 		c.passage = &passage{origin: r.URL, host: r.Host, credentials: make(http.Header)}
 	}
+	c.late = nil
 	if c.takesWhole() {
 		r.Header = c.req.Whole
+		if !c.followsRedirects() {
+			// net/http's client copies the header for redirects, so it gets it when
+			// there are none any more.
+			r.Header, c.late = c.t.none, c.req.Whole
+		}
 		return nil
 	}
 	header := c.req.Header.Clone()

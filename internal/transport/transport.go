@@ -52,6 +52,7 @@ type Transport struct {
 	owned    *http.Transport   // the pool made here; nil if it is the caller's
 	jar      http.CookieJar
 	redirect func(*http.Request, []*http.Request) error // the caller's; may be nil
+	none     http.Header                                // empty, and never written
 
 	timeout time.Duration
 	policy  retry.Policy
@@ -71,6 +72,7 @@ func New(cfg Config) *Transport {
 		maxBody: cfg.MaxBody,
 		logger:  cfg.Logger,
 		rigs:    new(sync.Pool),
+		none:    make(http.Header),
 	}
 	if t.timeout <= 0 {
 		t.timeout = DefaultTimeout
