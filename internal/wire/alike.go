@@ -8,6 +8,7 @@ import caperrors "github.com/capillary-go/capillary/errors"
 type alike struct {
 	known   bool
 	shape   shape
+	depth   int // at which its items stand
 	verdict caperrors.Verdict
 	habit   habit
 	skipped bool // the last item was not tried
@@ -28,7 +29,7 @@ func (a *alike) empty() alike {
 
 // read consumes the next item if it is like the one learned.
 func (a *alike) read(s *scanner, it *item) bool {
-	a.skipped = !a.known || a.habit.rest > 0
+	a.skipped = !a.known || a.habit.rest > 0 || a.depth != s.depth
 	if a.skipped {
 		if a.habit.rest > 0 {
 			a.habit.rest--
@@ -53,10 +54,13 @@ func (a *alike) missed(r *reader, it *item, start int) {
 		return
 	}
 	if a.known {
-		a.habit = a.habit.missed()
+		again := a.habit.pause > 0
+		if a.habit = a.habit.missed(); !again {
+			return // it may be the only one of its form
+		}
 	}
 	v := &it.verdict
-	if r.scan.err != nil || v.Outcome != caperrors.Applied || len(v.Warnings) > 0 {
+	if r.scan.err != nil || v.Outcome != caperrors.Applied || it.failed || len(v.Warnings) > 0 {
 		return // beside an error or a warning it counts whether there is an id
 	}
 	text := r.scan.data[start:r.scan.pos]
@@ -75,7 +79,7 @@ func (a *alike) missed(r *reader, it *item, start int) {
 	if a.known && it.id != nil {
 		a.known = a.shape.pick(a.free, cap(text)-cap(it.id), 0)
 	}
-	a.verdict = *v
+	a.verdict, a.depth = *v, r.scan.depth
 }
 
 // tellsNothing reports whether the strings and numbers in a member of an item

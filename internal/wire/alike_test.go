@@ -61,6 +61,7 @@ func TestAnItemIsReadForItself(t *testing.T) {
 		"no id beside the warning":           {v2, `{"entityId":9,"warnings":[{"code":521}]}`, `{"entityId":0,"warnings":[{"code":521}]}`, "refused 521 transient w521"},
 		"another status":                     {status, `{"result":1,"state":{"success":"true","code":600}}`, `{"result":1,"state":{"success":"true","code":604}}`, "duplicate 604 duplicate ?"},
 		"another status of a child":          {children, `{"result":1,"of":[{"state":{"success":"true","code":600}}]}`, `{"result":1,"of":[{"state":{"success":"false","code":999}}]}`, "applied 0 partial w999 ?"},
+		"an id beside what is queued":        {v2, `{"entityId":0,"errors":[{"code":687}]}`, `{"entityId":9,"errors":[{"code":687}]}`, "applied 687 queued ?"},
 		"another code of v1.1":               {v1, usualV1, `{"id":"7","number":"A","item_status":{"success":"true","code":"604","message":"ok"}}`, "duplicate 604 duplicate ?"},
 		"another flag of v1.1":               {v1, usualV1, `{"id":"7","number":"A","item_status":{"success":"false","code":"600","message":"ok"}}`, "applied 600 success ?"},
 		"other values of v1.1":               {v1, usualV1, `{"id":"8","number":"B","item_status":{"success":"true","code":"600","message":"ok"}}`, "applied 600 success"},
@@ -123,6 +124,28 @@ func TestAnIDIsNotThatOfTheItemBefore(t *testing.T) {
 	for i, v := range reply.Verdicts {
 		assert.Equal(t, items[i], string(v.Raw))
 	}
+}
+
+// What is queued counts among the failures of the API, each time.
+func TestItemsThatAreAlikeCountAsTheFirst(t *testing.T) {
+	t.Parallel()
+	const n = 20
+	c := bulkCall(n)
+	body := `{"response":[` + strings.Repeat(`{"errors":[{"code":687}]},`, n-1) + `{"errors":[{"code":687}]}],"failureCount":20}`
+	reply, err := wire.Read(wire.HTTP{Status: 200, Body: []byte(body)}, c)
+	require.NoError(t, err)
+	assert.Empty(t, reply.Diagnostics)
+}
+
+// Nesting is bounded for each item where it stands.
+func TestAnItemThatIsAlikeMayStandDeeper(t *testing.T) {
+	t.Parallel()
+	c := bulkCall(20)
+	c.Items, c.EchoID = "a|c.d", ""
+	item := `{"result":` + strings.Repeat("[", 197) + `1` + strings.Repeat("]", 197) + `}`
+	list := `[` + strings.Repeat(item+",", 9) + item + `]`
+	_, err := wire.Read(wire.HTTP{Status: 200, Body: []byte(`{"a":` + list + `,"c":{"d":` + list + `}}`)}, c)
+	require.ErrorContains(t, err, "nested deeper")
 }
 
 // FuzzAlike reads an item behind many of one form, and behind as many of which

@@ -149,24 +149,34 @@ func (f *Fields) Read(item []byte, found [][]byte) ([][]byte, error) {
 	}
 	found = found[:f.count]
 	clear(found)
-	if !f.form.read(item, found) {
-		s := scanner{data: item}
-		if s.peek() != '{' {
-			s.fail(s.pos, reasonNotObject)
-			return found, s.err
-		}
-		s.fields(&f.root, found)
-		s.end()
-		if s.err != nil {
-			clear(found)
-			return found, s.err
-		}
-		f.form.missed(item, found)
+	if _, err := f.tokens(item, found); err != nil {
+		return found, err
 	}
 	for i, token := range found {
 		found[i] = content(token)
 	}
 	return found, nil
+}
+
+// tokens checks item and sets the tokens at the paths; none if there is an error.
+func (f *Fields) tokens(item []byte, found [][]byte) (trial, error) {
+	tried := f.form.read(item, found)
+	if tried == matched {
+		return tried, nil
+	}
+	s := scanner{data: item}
+	if s.peek() != '{' {
+		s.fail(s.pos, reasonNotObject)
+		return tried, s.err
+	}
+	s.fields(&f.root, found)
+	s.end()
+	if s.err != nil {
+		clear(found)
+		return tried, s.err
+	}
+	f.form.learn(item, found, tried)
+	return tried, nil
 }
 
 // fields consumes the next value, which stands at node, and sets the tokens of

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestFieldsReadEachItemForItself(t *testing.T) {
 		for _, second := range texts {
 			for _, then := range texts {
 				fields := wire.CompileFields(paths...)
-				for _, text := range []string{first, first, second, then} {
+				for _, text := range []string{first, first, second, second, then} {
 					got, gotErr := fields.Read([]byte(text), nil)
 					want, wantErr := wire.CompileFields(paths...).Read([]byte(text), nil)
 					require.Equal(t, want, got, "%s after %s and %s", text, first, second)
@@ -48,13 +49,60 @@ func TestFieldsReadEachItemForItself(t *testing.T) {
 	}
 }
 
+// Forms that come again are known, those that don't cost little.
+func TestFieldsKnowTheFormsThatComeAgain(t *testing.T) {
+	t.Parallel()
+	const items = 3000
+	form := func(i int) []byte { return fmt.Appendf(nil, `{"id":"%d","member %d":1}`, i, i) }
+	tests := map[string]struct {
+		of                   func(i int) int // the form of an item
+		fewestKnown, mostTry int
+	}{
+		"one form":             {func(int) int { return 0 }, items - 2, items},
+		"two in turn":          {func(i int) int { return i % 2 }, items - 5, items},
+		"three in turn":        {func(i int) int { return i % 3 }, items/2 - 50, items},
+		"one in twenty is odd": {func(i int) int { return max(0, i-i%20*i) }, items * 9 / 10, items},
+		"the usual one comes third": {func(i int) int {
+			if i < 2 || i%20 == 0 {
+				return i + 1
+			}
+			return 0
+		}, items * 9 / 10, items},
+		"two in twelve are odd":      {func(i int) int { return (i % 12 / 10) * i }, items*3/4 - 5, items},
+		"another from the half on":   {func(i int) int { return i / (items / 2) }, items * 3 / 5, items},
+		"each has a form of its own": {func(i int) int { return i }, 0, items/60 + 10},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fields := wire.CompileFields("id")
+			tries, known := 0, 0
+			for i := range items {
+				tried, was, err := fields.ReadByForm(form(tt.of(i)))
+				require.NoError(t, err)
+				if tried {
+					tries++
+				}
+				if was {
+					known++
+				}
+			}
+			t.Logf("%d tried, %d known", tries, known)
+			assert.GreaterOrEqual(t, known, tt.fewestKnown)
+			assert.LessOrEqual(t, tries, tt.mostTry)
+		})
+	}
+}
+
 // The caller may use the memory of an item again.
 func TestWhatFieldsLearnedIsTheirOwn(t *testing.T) {
 	t.Parallel()
 	fields := wire.CompileFields("id")
 	item := []byte(`{"id":"1","a":2}`)
-	_, err := fields.Read(item, nil)
-	require.NoError(t, err)
+	for range 3 {
+		_, err := fields.Read(item, nil)
+		require.NoError(t, err)
+	}
 	copy(item, `{"ID":"1","a":2}`)
 	found, err := fields.Read(item, nil)
 	require.NoError(t, err)

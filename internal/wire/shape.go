@@ -66,6 +66,23 @@ func (s *shape) learn(data []byte, scalars []span) bool {
 	return true
 }
 
+// own copies the form, so that the text it was learned from may change.
+func (s *shape) own() {
+	size := len(s.tail)
+	for i := range s.parts {
+		size += len(s.parts[i].before)
+	}
+	text := make([]byte, 0, size)
+	copied := func(b []byte) []byte {
+		text = append(text, b...)
+		return text[len(text)-len(b):]
+	}
+	for i := range s.parts {
+		s.parts[i].before = copied(s.parts[i].before)
+	}
+	s.tail = copied(s.tail)
+}
+
 // pick has the scalar that begins at a byte of the text learned put to a place.
 // The bool is false if none does.
 func (s *shape) pick(scalars []span, start, to int) bool {
