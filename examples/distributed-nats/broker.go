@@ -54,8 +54,8 @@ const publishWait = 5 * time.Second
 
 const retryPause = 100 * time.Millisecond
 
-// ask makes a request until it succeeds or ctx ends. A server that goes away takes the requests along that it has not answered, so each
-// try has a bound of its own.
+// ask makes a request until it succeeds, ctx ends, or it is clear that it never will. A server that goes away takes the requests along that
+// it has not answered, so each try has a bound of its own.
 func ask(ctx context.Context, request func(ctx context.Context) error) error {
 	for {
 		try, cancel := context.WithTimeout(ctx, publishWait)
@@ -63,6 +63,9 @@ func ask(ctx context.Context, request func(ctx context.Context) error) error {
 		cancel()
 		if err == nil {
 			return nil
+		}
+		if errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, nats.ErrConnectionClosed) {
+			return err
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)

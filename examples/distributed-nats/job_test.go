@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/capillary-go/capillary/batch"
 	"github.com/capillary-go/capillary/client/clienttest"
 	caperrors "github.com/capillary-go/capillary/errors"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -270,6 +272,41 @@ func TestWhatAnEarlierOwnerHasInFlightIsLeftToEnd(t *testing.T) {
 	assert.Equal(t, "first", lines["row-0"].Message)
 	assert.Equal(t, caperrors.Unknown, lines["row-1"].Outcome, "of this one nothing came")
 	assert.Len(t, sim.Applied(), 1)
+}
+
+// The later items of its customers wait for it, also if the server has forgotten every delivery.
+func TestNothingOvertakesWhatAnEarlierOwnerHasInFlight(t *testing.T) {
+	t.Parallel()
+	sim := clienttest.New(clienttest.Options{RepeatBills: true})
+	srv := sim.InMemory()
+	t.Cleanup(func() { _ = srv.Close() })
+	url := broker(t)
+	s := quick()
+	s.Partitions, s.Timeout = 1, 500*time.Millisecond
+	j := open(t, url, "behind", s)
+	bills := []bill{{"0", "ann"}, {"1", "ann"}, {"2", "ann"}, {"3", "bob"}}
+	j.load(t, bills)
+	first, err := takeOver(t.Context(), j.state, 0, "first")
+	require.NoError(t, err)
+	first.deliveredBefore(1)
+	require.NoError(t, first.intend(t.Context(), []uint64{1}))
+	running(t, url, "behind", srv, &options{worker: workerOptions{again: 100 * time.Millisecond, onUnknown: batch.ResendUnknown}})
+	counts := assertTrue(t, sim, bills, j.outcomes(t, 30*time.Second)) // and the order
+	assert.Equal(t, 4, counts[caperrors.Applied])
+	assert.Equal(t, "3", sim.Applied()[0].Number, "others do not wait")
+}
+
+// A message that the server never takes ends its producer, and does not keep it for ever.
+func TestAnItemThatIsTooLargeForTheServerIsTold(t *testing.T) {
+	t.Parallel()
+	j := open(t, broker(t), "large", quick())
+	inspect, err := inspector()
+	require.NoError(t, err)
+	_, err = j.produce(t.Context(), inspect, func(yield func(input, error) bool) {
+		yield(input{ID: "line-1", Body: []byte(`{"x":"` + strings.Repeat("x", 1<<20) + `"}`)}, nil)
+	})
+	require.ErrorIs(t, err, nats.ErrMaxPayload)
+	require.ErrorContains(t, err, "line-1")
 }
 
 // silentBucket loses the first requests for a value and the first writes: their answers never come.

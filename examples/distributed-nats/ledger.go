@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"sync"
@@ -42,7 +43,7 @@ type term struct {
 	writing sync.Mutex // held while the record is written; guards rev
 	rev     uint64
 
-	last uint64 // consumer sequence of the last delivery; used by the partition's loop alone
+	last uint64 // consumer sequence of the last delivery; used by the partition's loop alone. See neverDelivered
 
 	mu      sync.Mutex // guards what follows
 	top     uint64
@@ -52,6 +53,10 @@ type term struct {
 	refused map[uint64]int       // times that the engine gave an item up for now
 	order   *order
 }
+
+// neverDelivered stands for the delivery before a term's first, if earlier owners
+// had some: whatever the server counts, what they had is then looked for.
+const neverDelivered = math.MaxUint64
 
 func stateKey(partition int) string { return "p" + strconv.Itoa(partition) }
 
@@ -82,11 +87,16 @@ func takeOver(ctx context.Context, kv jetstream.KeyValue, partition int, worker 
 		for _, seq := range before.Flight {
 			t.left[seq] = struct{}{}
 		}
-		t.since = time.Now()
-		if before.Term == t.id {
-			return t, nil // the write before arrived, though its answer did not
+		t.last = 0
+		if t.top > 0 {
+			t.last = neverDelivered
 		}
-		if t.rev, err = kv.Update(ctx, stateKey(partition), t.record(worker), t.rev); err == nil {
+		arrived := before.Term == t.id // the write before, though its answer did not
+		if !arrived {
+			t.rev, err = kv.Update(ctx, stateKey(partition), t.record(worker), t.rev)
+		}
+		if arrived || err == nil {
+			t.since = time.Now()
 			return t, nil
 		}
 		pause(ctx, retryPause)

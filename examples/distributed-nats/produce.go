@@ -103,7 +103,7 @@ func (p *producer) settle(ctx context.Context) error {
 			ack, err = p.job.js.PublishMsg(ctx, oldest.msg)
 			return err
 		}); err != nil {
-			return err
+			return fmt.Errorf("publish %s: %w", oldest.msg.Header.Get(jetstream.MsgIDHeader), err)
 		}
 	}
 	if ack.Duplicate {

@@ -92,8 +92,8 @@ func watchRole(ctx context.Context, o *options, stdout io.Writer) error {
 	return err
 }
 
-// maxLine bounds an item of a file.
-const maxLine = 1 << 20
+// maxLine bounds an item of a file. A server takes messages of 1 MiB, headers included, and a dead letter's header says why it is one.
+const maxLine = 1<<20 - 64<<10
 
 // ndjson reads one item a line. Its id is the line's number, so that a file that is loaded again has the same ids, and two lines that
 // are alike have two.
@@ -101,7 +101,8 @@ func ndjson(r io.Reader) iter.Seq2[input, error] {
 	return func(yield func(input, error) bool) {
 		lines := bufio.NewScanner(r)
 		lines.Buffer(nil, maxLine)
-		for n := 1; lines.Scan(); n++ {
+		n := 1
+		for ; lines.Scan(); n++ {
 			body := bytes.TrimSpace(lines.Bytes())
 			if len(body) == 0 {
 				continue
@@ -111,7 +112,7 @@ func ndjson(r io.Reader) iter.Seq2[input, error] {
 			}
 		}
 		if err := lines.Err(); err != nil {
-			yield(input{}, err)
+			yield(input{}, fmt.Errorf("line %d: %w", n, err))
 		}
 	}
 }
