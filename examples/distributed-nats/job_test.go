@@ -220,18 +220,28 @@ func TestAWorkerThatIsToldToStopLeavesNothingOpen(t *testing.T) {
 	assert.Equal(t, map[caperrors.Outcome]int{caperrors.Applied: 900}, counts)
 }
 
-// A message that was delivered to nobody, as when a server goes away with it, comes again later: those after it have to wait.
-func TestALostDeliveryIsNotOvertaken(t *testing.T) {
-	t.Parallel()
+// onePartition makes a job of one partition with bills in it, and returns what starts a worker for it.
+func onePartition(t *testing.T, timeout time.Duration, bills []bill) (*job, *clienttest.Simulator, func(workerOptions)) {
+	t.Helper()
 	sim := clienttest.New(clienttest.Options{RepeatBills: true})
 	srv := sim.InMemory()
 	t.Cleanup(func() { _ = srv.Close() })
 	url := broker(t)
 	s := quick()
-	s.Partitions, s.Timeout = 1, 500*time.Millisecond
-	j := open(t, url, "lost", s)
-	bills := []bill{{"1", "ann"}, {"2", "ann"}, {"3", "bob"}, {"4", "ann"}}
+	s.Partitions, s.Timeout = 1, timeout
+	j := open(t, url, "single", s)
 	j.load(t, bills)
+	return j, sim, func(w workerOptions) {
+		w.again = 100 * time.Millisecond
+		running(t, url, "single", srv, &options{worker: w})
+	}
+}
+
+// A message that was delivered to nobody, as when a server goes away with it, comes again later: those after it have to wait.
+func TestALostDeliveryIsNotOvertaken(t *testing.T) {
+	t.Parallel()
+	bills := []bill{{"1", "ann"}, {"2", "ann"}, {"3", "bob"}, {"4", "ann"}}
+	j, sim, start := onePartition(t, 500*time.Millisecond, bills)
 	consumer, err := j.consumer(t.Context(), 0)
 	require.NoError(t, err)
 	lost, err := consumer.Fetch(1, jetstream.FetchMaxWait(5*time.Second), jetstream.FetchPriorityGroup(pinGroup))
@@ -239,7 +249,7 @@ func TestALostDeliveryIsNotOvertaken(t *testing.T) {
 	for range lost.Messages() {
 		require.NoError(t, j.items.UnpinConsumer(t.Context(), consumerName(0), pinGroup))
 	}
-	running(t, url, "lost", srv, &options{worker: workerOptions{again: 100 * time.Millisecond}})
+	start(workerOptions{})
 	counts := assertTrue(t, sim, bills, j.outcomes(t, 30*time.Second))
 	assert.Equal(t, 4, counts[caperrors.Applied])
 	assert.Equal(t, "3", sim.Applied()[0].Number, "others do not wait")
@@ -248,20 +258,13 @@ func TestALostDeliveryIsNotOvertaken(t *testing.T) {
 // A worker that takes over lets the last call of its predecessor end, whose outcome is the better one.
 func TestWhatAnEarlierOwnerHasInFlightIsLeftToEnd(t *testing.T) {
 	t.Parallel()
-	sim := clienttest.New(clienttest.Options{RepeatBills: true})
-	srv := sim.InMemory()
-	t.Cleanup(func() { _ = srv.Close() })
-	url := broker(t)
-	s := quick()
-	s.Partitions = 1
-	j := open(t, url, "late", s)
 	bills := skewed(3, 3)
-	j.load(t, bills)
+	j, sim, start := onePartition(t, 1500*time.Millisecond, bills)
 	first, err := takeOver(t.Context(), j.state, 0, "first")
 	require.NoError(t, err)
 	first.deliveredBefore(2)
 	require.NoError(t, first.intend(t.Context(), []uint64{1, 2}))
-	running(t, url, "late", srv, &options{worker: workerOptions{again: 100 * time.Millisecond}})
+	start(workerOptions{})
 	await(t, 20*time.Second, "the item that nobody had", func() bool { return sim.Times(bills[2].number, bills[2].customer) == 1 })
 
 	text, err := json.Marshal(resultLine{ID: "row-0", Outcome: caperrors.Applied, Message: "first"})
@@ -277,20 +280,13 @@ func TestWhatAnEarlierOwnerHasInFlightIsLeftToEnd(t *testing.T) {
 // The later items of its customers wait for it, also if the server has forgotten every delivery.
 func TestNothingOvertakesWhatAnEarlierOwnerHasInFlight(t *testing.T) {
 	t.Parallel()
-	sim := clienttest.New(clienttest.Options{RepeatBills: true})
-	srv := sim.InMemory()
-	t.Cleanup(func() { _ = srv.Close() })
-	url := broker(t)
-	s := quick()
-	s.Partitions, s.Timeout = 1, 500*time.Millisecond
-	j := open(t, url, "behind", s)
 	bills := []bill{{"0", "ann"}, {"1", "ann"}, {"2", "ann"}, {"3", "bob"}}
-	j.load(t, bills)
+	j, sim, start := onePartition(t, 500*time.Millisecond, bills)
 	first, err := takeOver(t.Context(), j.state, 0, "first")
 	require.NoError(t, err)
 	first.deliveredBefore(1)
 	require.NoError(t, first.intend(t.Context(), []uint64{1}))
-	running(t, url, "behind", srv, &options{worker: workerOptions{again: 100 * time.Millisecond, onUnknown: batch.ResendUnknown}})
+	start(workerOptions{onUnknown: batch.ResendUnknown})
 	counts := assertTrue(t, sim, bills, j.outcomes(t, 30*time.Second)) // and the order
 	assert.Equal(t, 4, counts[caperrors.Applied])
 	assert.Equal(t, "3", sim.Applied()[0].Number, "others do not wait")
@@ -313,7 +309,7 @@ func TestAnItemThatIsTooLargeForTheServerIsTold(t *testing.T) {
 type silentBucket struct {
 	jetstream.KeyValue
 
-	gets, puts int
+	gets, puts, updates int
 }
 
 func (s *silentBucket) Get(ctx context.Context, key string) (jetstream.KeyValueEntry, error) {
@@ -332,6 +328,14 @@ func (s *silentBucket) Put(ctx context.Context, key string, value []byte) (uint6
 	return s.KeyValue.Put(ctx, key, value)
 }
 
+func (s *silentBucket) Update(ctx context.Context, key string, value []byte, last uint64) (uint64, error) {
+	if s.updates--; s.updates >= 0 {
+		<-ctx.Done()
+		return 0, context.Cause(ctx)
+	}
+	return s.KeyValue.Update(ctx, key, value, last)
+}
+
 // silentStream loses the first request for a consumer.
 type silentStream struct {
 	jetstream.Stream
@@ -345,6 +349,18 @@ func (s *silentStream) OrderedConsumer(ctx context.Context, c jetstream.OrderedC
 		return nil, context.Cause(ctx)
 	}
 	return s.Stream.OrderedConsumer(ctx, c)
+}
+
+// The note of a call is written again long before the time of the call is over.
+func TestALostNoteCostsOneWait(t *testing.T) {
+	t.Parallel()
+	j := open(t, broker(t), "note", quick())
+	own, err := takeOver(t.Context(), j.state, 0, "one")
+	require.NoError(t, err)
+	own.kv = &silentBucket{KeyValue: j.state, updates: 1}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*publishWait)
+	defer cancel()
+	require.NoError(t, own.intend(ctx, []uint64{1}))
 }
 
 // A server that goes away takes requests along. They must neither end a producer nor hold up the results.

@@ -54,8 +54,8 @@ type term struct {
 	order   *order
 }
 
-// neverDelivered stands for the delivery before a term's first, if earlier owners
-// had some: whatever the server counts, what they had is then looked for.
+// neverDelivered stands for the delivery before a term's first, if earlier owners had some: whatever the server counts, what they had is
+// then looked for.
 const neverDelivered = math.MaxUint64
 
 func stateKey(partition int) string { return "p" + strconv.Itoa(partition) }

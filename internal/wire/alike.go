@@ -47,9 +47,9 @@ func (a *alike) read(s *scanner, it *item) bool {
 	return true
 }
 
-// missed learns from an item that was read in full and begins at start, if it
+// learn learns from an item that was read in full and begins at start, if it
 // was applied without a warning.
-func (a *alike) missed(r *reader, it *item, start int) {
+func (a *alike) learn(r *reader, it *item, start int) {
 	if a.skipped && a.known || r.call.Status != "" || r.call.Parts != "" || r.call.sent() < fewestAlike {
 		return
 	}

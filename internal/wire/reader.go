@@ -201,11 +201,11 @@ func (r *reader) item() {
 	case r.like.read(s, it):
 	case r.call.Dialect == V1JSON:
 		r.itemV1(it)
-		r.like.missed(r, it, start)
+		r.like.learn(r, it, start)
 	default:
 		r.itemV2(it)
 		if r.call.Dialect == V2Bulk {
-			r.like.missed(r, it, start)
+			r.like.learn(r, it, start)
 		}
 	}
 	it.verdict.Raw = s.data[start:s.pos:s.pos]
